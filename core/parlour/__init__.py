@@ -1,0 +1,1 @@
+"""Parlour: a self-hosted live chat for websites."""

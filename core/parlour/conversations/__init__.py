@@ -1,0 +1,1 @@
+"""Conversations: what visitors and members write to each other."""

@@ -1,0 +1,1 @@
+"""Conversations over HTTP: for members, and for the widget."""

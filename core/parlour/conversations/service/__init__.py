@@ -1,0 +1,1 @@
+"""Every write to conversations, split by what it does."""

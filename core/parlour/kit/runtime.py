@@ -1,0 +1,66 @@
+"""What a process holds open while it runs."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+
+from parlour.kit.crypto import Keyring, kept_keys
+from parlour.kit.db import Database
+from parlour.kit.limits import Limiter
+from parlour.kit.presence import Presence
+from parlour.kit.settings import Settings
+from parlour.kit.signals import Signals
+from parlour.kit.tasks import Tasks
+
+
+@dataclass(frozen=True)
+class Runtime:
+    """Connections, keys and settings: made once by whoever starts the process."""
+
+    settings: Settings
+    keyring: Keyring
+    database: Database
+    redis: Redis
+    tasks: Tasks
+    limiter: Limiter
+    signals: Signals
+    presence: Presence
+
+
+def load_keyring(settings: Settings) -> Keyring:
+    """Return the keyring that is set, or the one kept in the data folder."""
+    if settings.keys:
+        return Keyring.parse(settings.keys.get_secret_value())
+    return Keyring.parse(kept_keys(settings.folder / "keys"))
+
+
+def open_redis(settings: Settings) -> Redis:
+    """Return a client of Redis. Whoever uses it decides what a failure means."""
+    return Redis.from_url(settings.redis_dsn, retry=Retry(NoBackoff(), 1))
+
+
+@asynccontextmanager
+async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+    """Open what a process needs; close it again."""
+    database = Database(settings.postgres_dsn, pool_size=settings.database_pool_size)
+    redis = open_redis(settings)
+    tasks = Tasks(settings.redis_dsn, redis, redelivery_seconds=settings.redelivery_seconds)
+    try:
+        yield Runtime(
+            settings=settings,
+            keyring=load_keyring(settings),
+            database=database,
+            redis=redis,
+            tasks=tasks,
+            limiter=Limiter(settings.redis_dsn),
+            signals=Signals(redis),
+            presence=Presence(redis),
+        )
+    finally:
+        await tasks.close()
+        await database.close()
+        await redis.aclose()

@@ -1,0 +1,1 @@
+"""Core's revisions, oldest first by their names."""

@@ -1,0 +1,1 @@
+"""Projects: the tenants, who works in them, and which websites are theirs."""

@@ -1,0 +1,22 @@
+"""What happens to projects and their members."""
+
+from typing import ClassVar
+
+from parlour.kit.events import Event
+from parlour.projects.schemas import MemberRead, ProjectSummary
+
+
+class ProjectUpdated(Event, frozen=True, kw_only=True):
+    """A manager changed the project's name or domains."""
+
+    type: ClassVar[str] = "project.updated"
+
+    project: ProjectSummary
+
+
+class MemberAdded(Event, frozen=True, kw_only=True):
+    """Somebody became a member of the project."""
+
+    type: ClassVar[str] = "member.added"
+
+    member: MemberRead

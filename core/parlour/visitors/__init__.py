@@ -1,0 +1,1 @@
+"""Visitors: who writes from a website, and how its browser is known again."""

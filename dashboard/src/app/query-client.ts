@@ -1,0 +1,17 @@
+import { QueryClient } from '@tanstack/react-query';
+import { isTransient } from '../api/refusal';
+
+const TRIES = 2;
+
+/** The cache of what the server knows. The log keeps it fresh, so nothing in it grows stale by age. */
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: Number.POSITIVE_INFINITY,
+      gcTime: 30 * 60_000,
+      refetchOnWindowFocus: false,
+      retry: (failures, error) => failures < TRIES && isTransient(error),
+    },
+    mutations: { networkMode: 'always' },
+  },
+});

@@ -1,0 +1,83 @@
+import type { QueryClient } from '@tanstack/react-query';
+import { keys } from '../../api/keys';
+import type { ParlourEvent } from '../../api/wire';
+import { applyTyping } from '../../realtime/signals';
+import { putConversation, putMessage } from './conversations';
+
+/** Apply an event to the conversations and threads that are cached. Applying it twice is harmless. */
+export function applyEvent(client: QueryClient, event: ParlourEvent) {
+  switch (event.type) {
+    case 'message.created': {
+      const { message, conversation } = event.data;
+      putMessage(client, event.project_id, message);
+      putConversation(client, conversation, event.seq);
+      if (message.author.kind === 'visitor') {
+        applyTyping(client, {
+          project_id: event.project_id,
+          conversation_id: message.conversation_id,
+          visitor_id: conversation.visitor.id,
+          typing: false,
+        });
+      }
+      break;
+    }
+    case 'conversation.created':
+    case 'conversation.updated':
+      putConversation(client, event.data.conversation, event.seq);
+      break;
+    case 'member.added':
+    case 'project.updated':
+      break; // the projects feature shows these
+    default:
+      event satisfies never;
+  }
+}
+
+interface Positioned {
+  seq?: number;
+  pages?: { seq: number }[];
+}
+
+const positions = (data: unknown): number[] => {
+  if (typeof data !== 'object' || data === null) return [];
+  const { seq, pages } = data as Positioned;
+  if (pages) return pages.map((page) => page.seq);
+  return seq === undefined ? [] : [seq];
+};
+
+/** The oldest position in the log that anything cached of a project was read at. */
+export function loadedAt(client: QueryClient, projectId: string): number | null {
+  const all = client
+    .getQueriesData({ queryKey: keys.project(projectId) })
+    .flatMap(([, data]) => positions(data));
+  return all.length > 0 ? Math.min(...all) : null;
+}
+
+const REMEMBERED = 500;
+
+/**
+ * Apply events, also to what was still being read when they came: an answer that is older than
+ * an event we have seen gets the event when it arrives.
+ */
+export function followEvents(client: QueryClient, projectId: string) {
+  let recent: ParlourEvent[] = [];
+
+  const replay = (data: unknown) => {
+    const readAt = Math.min(...positions(data));
+    for (const event of recent) if (event.seq > readAt) applyEvent(client, event);
+  };
+
+  const stop = client.getQueryCache().subscribe((change) => {
+    if (change.type !== 'updated' || change.action.type !== 'success') return;
+    if (change.action.manual || change.query.queryKey[1] !== projectId) return;
+    replay(change.action.data);
+  });
+
+  return {
+    apply(events: ParlourEvent[]) {
+      recent = [...recent, ...events].slice(-REMEMBERED);
+      for (const event of events) applyEvent(client, event);
+    },
+    stop,
+  };
+}
