@@ -14,9 +14,10 @@ import signal
 import stat
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from parlour.kit.settings import Settings
 
@@ -38,6 +39,11 @@ class Program:
     user: str | None = None
     log_file: Path | None = None
     environment: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def credentials(self) -> dict[str, Any]:
+        """What a subprocess is started with to run as its user, and with no rights of ours."""
+        return _credentials(self.user)
 
     def die_with_parent(self) -> None:
         """Ask the kernel, in the child before it becomes the program, to end it with its parent."""
@@ -75,6 +81,12 @@ def _system_user() -> str | None:
             check=True,
         )
     return SYSTEM_USER
+
+
+def _credentials(user: str | None) -> dict[str, Any]:
+    if user is None:
+        return {}
+    return {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": [], "cwd": "/"}
 
 
 def _own(path: Path, user: str) -> None:
@@ -130,8 +142,9 @@ def _initialise(binaries: Path, data: Path, user: str | None) -> None:
         *("-D", str(data), "-U", "postgres", "--encoding=utf8", "--locale=C.UTF-8"),
         *("--auth=trust", "--no-instructions"),
     ]
-    run: Callable[..., subprocess.CompletedProcess[str]] = subprocess.run
-    done = run(command, user=user, capture_output=True, text=True, cwd="/", check=False)
+    done = subprocess.run(  # noqa: S603 - our own words only
+        command, capture_output=True, text=True, check=False, **_credentials(user)
+    )
     if done.returncode:
         raise RuntimeError(f"initdb failed: {done.stderr.strip()}")
 

@@ -122,8 +122,7 @@ class Supervisor:
             stdout=log,
             stderr=asyncio.subprocess.STDOUT,
             env={**os.environ, **program.environment},
-            user=program.user,
-            cwd="/" if program.user else None,
+            **program.credentials,
             start_new_session=True,  # Ctrl-C is for us: we end them in order
             preexec_fn=program.die_with_parent,
         )

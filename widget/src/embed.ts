@@ -1,9 +1,9 @@
-import type { App, AppModule, ChatState } from './host';
+import type { App, AppModule, ChatState, Visit } from './host';
 import { Launcher } from './launcher';
 import { openMemory } from './memory';
 import { stripSecrets } from './page';
 import { openSession, SessionRefused } from './session';
-import type { VisitContext, VisitorMessage, WidgetSession } from './types';
+import type { VisitorMessage, WidgetSession } from './types';
 
 /** What a page can listen to. */
 export interface PageEvents {
@@ -16,29 +16,36 @@ export interface PageEvents {
 type Listener<E extends keyof PageEvents> = (detail: PageEvents[E]) => void;
 
 const REFUSALS: Record<string, string> = {
-  origin_not_allowed: 'this website is not among the domains of its project',
-  not_found: 'data-project does not name a project',
+  origin_not_allowed: 'this website is not among the domains of the project',
+  not_found: 'there is no project with the id in data-project',
 };
 
-/** The chat on a page, from the session to the launcher. Fetches the app only when wanted. */
+/** Below this the chat fills the screen, and opens only when the visitor says so. */
+const NARROW = '(max-width: 480px)';
+
+/** The chat on a page, from session to launcher. Fetches the app only when it is wanted. */
 export class Embed {
   readonly #base: string;
   readonly #projectId: string;
-  readonly #importApp: (attempt: number) => Promise<AppModule>;
+  readonly #importApp: (failures: number) => Promise<AppModule>;
   readonly #memory;
   readonly #tabMemory;
-  readonly #visit: VisitContext;
+  readonly #visit: Visit;
   readonly #ended = new AbortController();
   readonly #listeners = new Map<keyof PageEvents, Set<Listener<never>>>();
   readonly #started: Promise<void>;
   #session: WidgetSession | undefined;
   #launcher: Launcher | undefined;
-  #app: Promise<App> | undefined;
+  #app: Promise<App | undefined> | undefined;
   #failures = 0;
   #state: ChatState = { isOpen: false, unread: 0 };
 
   /** `importApp` is told how often it has failed before. */
-  constructor(base: string, projectId: string, importApp: (failures: number) => Promise<AppModule>) {
+  constructor(
+    base: string,
+    projectId: string,
+    importApp: (failures: number) => Promise<AppModule>,
+  ) {
     this.#base = base;
     this.#projectId = projectId;
     this.#importApp = importApp;
@@ -48,7 +55,7 @@ export class Embed {
     this.#started = this.#start().catch(explainRefusal);
   }
 
-  /** Open the chat as soon as it can be. */
+  /** Open the chat as soon as that is possible. */
   async open(options?: { focus: boolean }): Promise<void> {
     await this.#started;
     const app = await this.#load();
@@ -85,28 +92,85 @@ export class Embed {
 
     this.#launcher = new Launcher(this.#session.project.name);
     const { button } = this.#launcher;
-    button.onclick = () => (this.#state.isOpen ? this.close() : this.open({ focus: true }));
+    button.onclick = () => (this.#state.isOpen ? this.close() : this.open());
     button.onpointerenter = button.onfocus = () => this.#load();
 
-    const wasOpen = this.#tabMemory.get('open') !== null;
-    if (wasOpen || this.#session.conversation || this.#memory.get('outbox')) {
-      whenIdle(() => (wasOpen ? this.open({ focus: false }) : this.#load()));
-    }
+    const wasOpen = this.#tabMemory.get('open') !== null && !matchMedia(NARROW).matches;
+    if (wasOpen) whenIdle(() => this.open({ focus: false }));
+    else if (this.#session.conversation || this.#memory.get('outbox')) whenIdle(() => this.#load());
   }
 
   #openSession(): Promise<WidgetSession> {
     return openSession(this.#base, this.#projectId, this.#memory, this.#ended.signal);
   }
 
-  /** Fetch the app, once. Nothing comes of it where there is no session, or no network. */
+  /** Fetch the app, once. Nothing comes of it without a session or a network. */
   async #load(): Promise<App | undefined> {
-    if (!this.#session || this.#ended.signal.aborted) return undefined;
-    this.#app ??= this.#importAndStart(this.#session, this.#launcher as Launcher);
-    try {
-      return await this.#app;
-    } catch {
+    if (!this.#session || !this.#launcher || this.#ended.signal.aborted) return undefined;
+    this.#app ??= this.#startApp(this.#session, this.#launcher).catch(() => {
+      this.#failures += 1;
       this.#app = undefined;
       return undefined;
+    });
+    return this.#app;
+  }
+
+  async #startApp(session: WidgetSession, launcher: Launcher): Promise<App> {
+    const { start } = await this.#importApp(this.#failures);
+    return start({
+      base: this.#base,
+      root: launcher.root,
+      session,
+      renewSession: () => this.#openSession(),
+      memory: this.#memory,
+      tabMemory: this.#tabMemory,
+      visit: this.#visit,
+      onState: (state) => this.#showState(state, launcher),
+      onMessage: (message) => this.#tell('message', message),
+    });
+  }
+
+  #showState(state: ChatState, launcher: Launcher): void {
+    const before = this.#state;
+    this.#state = state;
+    launcher.show(state);
+    this.#tabMemory.set('open', state.isOpen ? 'yes' : null);
+    if (before.isOpen && !state.isOpen) launcher.button.focus({ preventScroll: true });
+    if (before.isOpen !== state.isOpen) this.#tell(state.isOpen ? 'open' : 'close', undefined);
+    if (before.unread !== state.unread) this.#tell('unread', state.unread);
+  }
+
+  /** Tell the page. What goes wrong there is the page's, and must not stop the chat. */
+  #tell<E extends keyof PageEvents>(event: E, detail: PageEvents[E]): void {
+    for (const listener of this.#listeners.get(event) ?? []) {
+      try {
+        (listener as Listener<E>)(detail);
+      } catch (error) {
+        reportError(error);
+      }
     }
   }
+
+  /** How the visitor came, as the first page of this tab knew it. */
+  #recallVisit(): Visit {
+    const known = this.#tabMemory.get('visit');
+    if (known) return JSON.parse(known);
+    const visit = {
+      referrer: stripSecrets(document.referrer) || null,
+      landing_page: stripSecrets(location.href),
+    };
+    this.#tabMemory.set('visit', JSON.stringify(visit));
+    return visit;
+  }
+}
+
+function explainRefusal(error: unknown): void {
+  if (error instanceof SessionRefused) {
+    console.warn(`Parlour: there is no chat here, for ${REFUSALS[error.code] ?? error.code}.`);
+  }
+}
+
+function whenIdle(task: () => void): void {
+  if ('requestIdleCallback' in window) requestIdleCallback(task, { timeout: 3000 });
+  else setTimeout(task, 500); // Safari
 }

@@ -1,5 +1,5 @@
 import type { Memory } from './memory';
-import type { VisitContext, VisitorMessage, WidgetSession } from './types';
+import type { VisitorMessage, WidgetSession } from './types';
 
 /** What the loader gives the app. */
 export interface Host {
@@ -14,7 +14,7 @@ export interface Host {
   /** Kept for this tab. */
   tabMemory: Memory;
   /** How the visitor came here. */
-  visit: VisitContext;
+  visit: Visit;
   onState(state: ChatState): void;
   onMessage(message: VisitorMessage): void;
 }
@@ -22,6 +22,12 @@ export interface Host {
 export interface ChatState {
   isOpen: boolean;
   unread: number;
+}
+
+/** How a visitor came: from where, and to which page first. */
+export interface Visit {
+  referrer: string | null;
+  landing_page: string | null;
 }
 
 /** What the app gives the loader. */

@@ -1,44 +1,42 @@
 import type { PageContext } from './types';
 
-const SECRETS = new Set(['token', 'password', 'secret', 'auth', 'code', 'key']);
+/** Parameters that carry credentials, whatever is around the word: access_token, apiKey. */
+const SECRET = /token|passw|secret|auth|code|key/i;
 
-/** What a title needs to change after an address did. */
+/** The longest address and title the server takes. */
+const URL_LENGTH = 2048;
+const TITLE_LENGTH = 300;
+
+/** How long a page may take to change its title after its address. */
 const TITLE_DELAY_MS = 50;
 
 /** Where the visitor is now. */
 export function currentPage(): PageContext {
-  return { url: stripSecrets(location.href), title: document.title };
+  return { url: stripSecrets(location.href), title: document.title.slice(0, TITLE_LENGTH) };
 }
 
-/** Take out of an address what nobody else should read, such as `?access_token=…`. */
+/** Leave out of an address what may let its reader in: secret parameters, user and fragment. */
 export function stripSecrets(address: string): string {
   if (!URL.canParse(address)) return '';
   const url = new URL(address);
-  url.username = url.password = '';
+  url.username = url.password = url.hash = '';
   for (const name of [...url.searchParams.keys()]) {
-    if (isSecret(name)) url.searchParams.delete(name);
+    if (SECRET.test(name)) url.searchParams.delete(name);
   }
-  if (url.hash.split(/[#?&]/).some((part) => part.includes('=') && isSecret(part.split('=')[0])))
-    url.hash = '';
-  return url.href;
-}
-
-/** Whether one of the words of a parameter's name is a secret's: `api_key`, `authToken`. */
-function isSecret(name = ''): boolean {
-  const words = name.replace(/([a-z])([A-Z])/g, '$1_$2').toLowerCase().split(/[^a-z]+/);
-  return words.some((word) => SECRETS.has(word));
+  return url.href.slice(0, URL_LENGTH);
 }
 
 /** Tell when a single-page site shows another page. Returns what ends the watch. */
 export function watchPage(onChange: (page: PageContext) => void): () => void {
-  let url = location.href;
+  let { url } = currentPage();
   let timer: ReturnType<typeof setTimeout>;
   const onNavigation = () => {
     clearTimeout(timer);
     timer = setTimeout(() => {
-      if (location.href === url) return;
-      url = location.href;
-      onChange(currentPage());
+      const page = currentPage();
+      if (page.url === url) return;
+      url = page.url;
+      onChange(page);
     }, TITLE_DELAY_MS);
   };
   const stopListening = listenToNavigation(onNavigation);

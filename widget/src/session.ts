@@ -71,7 +71,7 @@ async function requestSession(
   throw new SessionRefused(problem.code ?? String(response.status));
 }
 
-/** Wait, but no longer than the browser is without a network. */
+/** Wait, but not once the network is back. */
 function pause(seconds: number, ended: AbortSignal): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {

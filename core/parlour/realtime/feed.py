@@ -7,10 +7,10 @@ second in any case, the feed reads the log itself.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
-from typing import Any
 
 import msgspec
 import structlog
+from redis.asyncio.client import PubSub
 from redis.exceptions import RedisError
 
 from parlour.catalogue import BY_TYPE
@@ -78,13 +78,23 @@ class Feed:
             await channel.subscribe(LOG_CHANNEL, SIGNALS_CHANNEL)
             await self._read_log()
             while True:
-                message: Any = await channel.get_message(timeout=POLL_SECONDS)
-                if message is None:
-                    await self._read_log()
-                elif message["channel"] == SIGNALS_CHANNEL.encode():
-                    await self._signal(_SIGNAL.decode(message["data"]))
-                else:
-                    await self._hear(_EVENTS.decode(message["data"]))
+                await self._hear(await self._next(channel))
+
+    async def _next(self, channel: PubSub) -> list[LoggedEvent]:
+        """Return what has been published: all of it at once, since a busy loop comes here late."""
+        events: list[LoggedEvent] = []
+        wait = POLL_SECONDS
+        while message := await channel.get_message(timeout=wait):
+            wait = 0
+            if message["channel"] == SIGNALS_CHANNEL.encode():
+                await self._signal(_SIGNAL.decode(message["data"]))
+            else:
+                events.extend(_EVENTS.decode(message["data"]))
+            if len(events) >= READ_LIMIT:
+                break
+        if wait:  # nothing came: perhaps it was lost on the way
+            await self._read_log()
+        return events
 
     async def _hear(self, events: list[LoggedEvent]) -> None:
         fresh = [event for event in events if event.seq > self._position]

@@ -21,7 +21,7 @@ _decode = msgspec.json.Decoder().decode
 
 
 class WireJson:
-    """The JSON module of the server. An event's arguments stay raw: its schema decodes them."""
+    """The JSON module of our packets. An event's arguments stay raw: its schema decodes them."""
 
     @staticmethod
     def dumps(value: Any, **_: Any) -> str:
@@ -44,13 +44,19 @@ class WireJson:
             raise ValueError("no JSON") from error
 
 
+class WirePacket(packet.Packet):
+    """A Socket.IO packet with our JSON. The ``json`` option would change all in the process."""
+
+    json = WireJson
+
+
 class SocketServer(socketio.AsyncServer):
     """The gateway's end of all sockets: WebSocket only, no binary, no idle strangers."""
 
     def __init__(self) -> None:
         super().__init__(
             async_mode="asgi",
-            json=WireJson,
+            serializer=WirePacket,
             namespaces=[AGENTS, VISITORS],
             transports=["websocket"],
             cors_allowed_origins="*",  # each namespace checks the origin by its own rule
