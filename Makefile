@@ -38,7 +38,7 @@ check: setup ## Check format, lint, types, imports, generated files, unused code
 	$(RUN) ruff format --check .
 	$(RUN) ruff check .
 	npx pyright
-	npx pyright -p tests
+	npx pyright -p pyrightconfig.tests.json
 	$(RUN) lint-imports
 	$(RUN) python tools/generate.py --check
 	uv lock --check

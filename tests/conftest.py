@@ -83,8 +83,8 @@ def _wait_for(settings: Settings) -> None:
 
 
 @pytest.fixture
-async def parlour(servers: Settings) -> AsyncIterator[Parlour]:
-    """A running Parlour with empty tables: server and worker, on a port of its own."""
+async def empty(servers: Settings) -> Settings:
+    """Settings of servers that keep nothing yet."""
     connection = await asyncpg.connect(servers.postgres_dsn)
     try:
         await connection.execute('TRUNCATE project, "user", event CASCADE')
@@ -93,5 +93,11 @@ async def parlour(servers: Settings) -> AsyncIterator[Parlour]:
         await connection.close()
     with redis.Redis.from_url(servers.redis_dsn) as client:
         client.flushdb()
-    async with Parlour(servers) as running:
+    return servers
+
+
+@pytest.fixture
+async def parlour(empty: Settings) -> AsyncIterator[Parlour]:
+    """A running Parlour with empty tables: server and worker, on a port of its own."""
+    async with Parlour(empty) as running:
         yield running

@@ -9,14 +9,18 @@ from uuid import UUID
 
 import asyncpg
 import httpx
+import jwt
 import socketio
 import uvicorn
 
+from parlour.accounts.service import AccountService
 from parlour.app import create_app
+from parlour.kit.crypto import Keyring
 from parlour.kit.ids import new_id
 from parlour.kit.relay import Relay
 from parlour.kit.runtime import open_runtime
 from parlour.kit.settings import Settings
+from parlour.realtime.server import MAX_FRAME_BYTES
 from parlour.worker import TASKS
 
 SITE = "https://shop.example.com"
@@ -161,6 +165,8 @@ class Parlour:
                 create_app(self.settings),
                 port=0,
                 ws="websockets-sansio",
+                ws_max_size=MAX_FRAME_BYTES,
+                ws_ping_interval=None,
                 log_level="error",
                 lifespan="on",
                 timeout_graceful_shutdown=1,
@@ -208,12 +214,12 @@ class Parlour:
 
     async def colleague(self, name: str) -> Agent:
         """Create another account, as an operator does, and sign it in."""
-        from parlour.accounts.service import AccountService  # noqa: PLC0415 - used once
-
         email = f"{name.lower()}@example.com"
-        async with open_runtime(self.settings) as runtime:
-            async with runtime.database.transaction() as session:
-                await AccountService(session).create_user(email, name, PASSWORD)
+        async with (
+            open_runtime(self.settings) as runtime,
+            runtime.database.transaction() as session,
+        ):
+            await AccountService(session).create_user(email, name, PASSWORD)
         answer = await self.http.post(
             "/api/auth/sign-in", json={"email": email, "password": PASSWORD}
         )
@@ -244,6 +250,15 @@ class Parlour:
         socket = Socket(self.url, namespace, token, origin)
         self._stack.push_async_callback(socket.close)
         return await socket.connect()
+
+    def sign_again(self, token: str, header: dict[str, Any] | None = None, **changes: Any) -> str:
+        """Sign an access token's claims again, changed, with the server's own key."""
+        assert self.settings.keys
+        ring = Keyring.parse(self.settings.keys.get_secret_value())
+        claims = jwt.decode(token, options={"verify_signature": False}) | changes
+        headers = jwt.get_unverified_header(token) | (header or {})
+        key = ring.signing_keys("access-token")[ring.newest]
+        return jwt.encode(claims, key, "EdDSA", headers)
 
     async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Ask the database directly."""

@@ -1,7 +1,8 @@
 import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
 import { defineConfig } from 'vite';
 
-const OUT_DIR = '../core/parlour/static/widget';
+const OUT_DIR = join(import.meta.dirname, '../core/parlour/static/widget');
 
 /** The name the app was built under, which the loader has to know. */
 function findAppFile(): string {
@@ -19,6 +20,11 @@ export default defineConfig({
     target: 'es2022',
     cssMinify: 'lightningcss',
     modulePreload: false,
-    lib: { entry: 'src/loader.ts', formats: ['iife'], name: 'parlour', fileName: () => 'loader.js' },
+    lib: {
+      entry: 'src/loader.ts',
+      formats: ['iife'],
+      name: 'parlour',
+      fileName: () => 'loader.js',
+    },
   },
 });

@@ -1,7 +1,7 @@
 """The composition root: the one module that knows every other."""
 
 import logging
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
 from typing import Any
@@ -80,7 +80,7 @@ def litestar_app(settings: Settings, server: SocketServer | None = None) -> Lite
     server = server or SocketServer()
 
     @asynccontextmanager
-    async def lifespan(app: Litestar) -> AsyncIterator[None]:
+    async def lifespan(app: Litestar) -> AsyncGenerator[None]:
         async with open_runtime(settings) as runtime:
             tokens = AccessTokens(runtime.keyring, settings.origin)
             app.state.update({"runtime": runtime, "access_tokens": tokens})
@@ -143,7 +143,7 @@ def provide_runtime(request: Request[Any, Any, State]) -> Runtime:
 
 async def provide_session(
     runtime: NamedDependency[Runtime],
-) -> AsyncGenerator[AsyncSession, None]:
+) -> AsyncGenerator[AsyncSession]:
     """Open the transaction of this request; it is committed before the response leaves."""
     async with runtime.database.transaction() as session:
         yield session

@@ -5,7 +5,7 @@ import json
 import smtplib
 import sys
 import tempfile
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from urllib.parse import unquote, urlsplit
 
 import asyncpg
@@ -26,7 +26,7 @@ class Unwell(Exception):
     """A check failed; the message says what to do."""
 
 
-Check = Callable[[Settings], Awaitable[str]]
+Check = Callable[[Settings], Coroutine[None, None, str]]
 
 
 async def check_database(settings: Settings) -> str:

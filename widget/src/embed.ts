@@ -1,7 +1,6 @@
-import type { App, AppModule, ChatState, Visit } from './host';
+import type { App, AppModule, ChatState } from './host';
 import { Launcher } from './launcher';
-import { openMemory } from './memory';
-import { stripSecrets } from './page';
+import { type Memory, openMemory } from './memory';
 import { openSession, SessionRefused } from './session';
 import type { VisitorMessage, WidgetSession } from './types';
 
@@ -15,11 +14,6 @@ export interface PageEvents {
 
 type Listener<E extends keyof PageEvents> = (detail: PageEvents[E]) => void;
 
-const REFUSALS: Record<string, string> = {
-  origin_not_allowed: 'this website is not among the domains of the project',
-  not_found: 'there is no project with the id in data-project',
-};
-
 /** Below this the chat fills the screen, and opens only when the visitor says so. */
 const NARROW = '(max-width: 480px)';
 
@@ -28,16 +22,15 @@ export class Embed {
   readonly #base: string;
   readonly #projectId: string;
   readonly #importApp: (failures: number) => Promise<AppModule>;
-  readonly #memory;
-  readonly #tabMemory;
-  readonly #visit: Visit;
-  readonly #ended = new AbortController();
+  readonly #memory: Memory;
+  readonly #tabMemory: Memory;
   readonly #listeners = new Map<keyof PageEvents, Set<Listener<never>>>();
   readonly #started: Promise<void>;
   #session: WidgetSession | undefined;
   #launcher: Launcher | undefined;
   #app: Promise<App | undefined> | undefined;
   #failures = 0;
+  #isOver = false;
   #state: ChatState = { isOpen: false, unread: 0 };
 
   /** `importApp` is told how often it has failed before. */
@@ -51,7 +44,9 @@ export class Embed {
     this.#importApp = importApp;
     this.#memory = openMemory('localStorage', projectId);
     this.#tabMemory = openMemory('sessionStorage', projectId);
-    this.#visit = this.#recallVisit();
+    // How the visitor came, as only the first page of a tab knows.
+    const visit = { referrer: document.referrer, landing_page: location.href };
+    if (!this.#tabMemory.get('visit')) this.#tabMemory.set('visit', JSON.stringify(visit));
     this.#started = this.#start().catch(explainRefusal);
   }
 
@@ -77,7 +72,7 @@ export class Embed {
 
   /** Take the chat off the page, with everything it set up. */
   async destroy(): Promise<void> {
-    this.#ended.abort();
+    this.#isOver = true;
     this.#listeners.clear();
     this.#launcher?.remove();
     (await this.#app)?.destroy();
@@ -88,9 +83,9 @@ export class Embed {
     if (!document.body) {
       await new Promise((resolve) => document.addEventListener('DOMContentLoaded', resolve));
     }
-    if (this.#ended.signal.aborted) return;
+    if (this.#isOver) return;
 
-    this.#launcher = new Launcher(this.#session.project.name);
+    this.#launcher = new Launcher();
     const { button } = this.#launcher;
     button.onclick = () => (this.#state.isOpen ? this.close() : this.open());
     button.onpointerenter = button.onfocus = () => this.#load();
@@ -101,12 +96,12 @@ export class Embed {
   }
 
   #openSession(): Promise<WidgetSession> {
-    return openSession(this.#base, this.#projectId, this.#memory, this.#ended.signal);
+    return openSession(this.#base, this.#projectId, this.#memory, () => !this.#isOver);
   }
 
   /** Fetch the app, once. Nothing comes of it without a session or a network. */
   async #load(): Promise<App | undefined> {
-    if (!this.#session || !this.#launcher || this.#ended.signal.aborted) return undefined;
+    if (!this.#session || !this.#launcher || this.#isOver) return undefined;
     this.#app ??= this.#startApp(this.#session, this.#launcher).catch(() => {
       this.#failures += 1;
       this.#app = undefined;
@@ -124,7 +119,6 @@ export class Embed {
       renewSession: () => this.#openSession(),
       memory: this.#memory,
       tabMemory: this.#tabMemory,
-      visit: this.#visit,
       onState: (state) => this.#showState(state, launcher),
       onMessage: (message) => this.#tell('message', message),
     });
@@ -150,27 +144,19 @@ export class Embed {
       }
     }
   }
-
-  /** How the visitor came, as the first page of this tab knew it. */
-  #recallVisit(): Visit {
-    const known = this.#tabMemory.get('visit');
-    if (known) return JSON.parse(known);
-    const visit = {
-      referrer: stripSecrets(document.referrer) || null,
-      landing_page: stripSecrets(location.href),
-    };
-    this.#tabMemory.set('visit', JSON.stringify(visit));
-    return visit;
-  }
 }
 
+/** Say once why there is no chat, to whoever put the script there. */
 function explainRefusal(error: unknown): void {
-  if (error instanceof SessionRefused) {
-    console.warn(`Parlour: there is no chat here, for ${REFUSALS[error.code] ?? error.code}.`);
-  }
+  if (!(error instanceof SessionRefused)) return;
+  console.warn(
+    error.code === 'origin_not_allowed'
+      ? 'Parlour: this website is not among the domains of the project.'
+      : `Parlour: the chat cannot start (${error.code}).`,
+  );
 }
 
 function whenIdle(task: () => void): void {
-  if ('requestIdleCallback' in window) requestIdleCallback(task, { timeout: 3000 });
-  else setTimeout(task, 500); // Safari
+  // Safari has no idle callbacks.
+  (window.requestIdleCallback ?? setTimeout)(task);
 }

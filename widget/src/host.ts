@@ -13,8 +13,6 @@ export interface Host {
   memory: Memory;
   /** Kept for this tab. */
   tabMemory: Memory;
-  /** How the visitor came here. */
-  visit: Visit;
   onState(state: ChatState): void;
   onMessage(message: VisitorMessage): void;
 }
@@ -22,12 +20,6 @@ export interface Host {
 export interface ChatState {
   isOpen: boolean;
   unread: number;
-}
-
-/** How a visitor came: from where, and to which page first. */
-export interface Visit {
-  referrer: string | null;
-  landing_page: string | null;
 }
 
 /** What the app gives the loader. */

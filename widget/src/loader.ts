@@ -32,10 +32,14 @@ function embed(script: HTMLScriptElement): void {
     return;
   }
   // A browser may remember that a module failed to load: another address makes it try again.
-  const chat = new Embed(new URL('..', script.src).href, project, (failures): Promise<AppModule> => {
-    const address = new URL(failures ? `${__APP_FILE__}?${failures}` : __APP_FILE__, script.src);
-    return import(/* @vite-ignore */ address.href);
-  });
+  const chat = new Embed(
+    new URL('..', script.src).href,
+    project,
+    (failures): Promise<AppModule> => {
+      const address = new URL(failures ? `${__APP_FILE__}?${failures}` : __APP_FILE__, script.src);
+      return import(/* @vite-ignore */ address.href);
+    },
+  );
   window.Parlour = {
     open: () => void chat.open(),
     close: () => void chat.close(),

@@ -25,9 +25,7 @@ const MESSAGES = 'messages';
  */
 export async function openOutboxStorage(name: string): Promise<OutboxStorage> {
   const memory = new Map<string, OutboxMessage>();
-  const database = await openDB(name, 1, {
-    upgrade: (created) => created.createObjectStore(MESSAGES, { keyPath: 'draft.id' }),
-  }).catch(() => null);
+  const database = await openDatabase(name).catch(() => null);
 
   return {
     async list() {
@@ -51,4 +49,11 @@ export async function openOutboxStorage(name: string): Promise<OutboxStorage> {
       database?.close();
     },
   };
+}
+
+/** Where storage is switched off, asking for it throws at once: an async function rejects. */
+async function openDatabase(name: string) {
+  return openDB(name, 1, {
+    upgrade: (created) => created.createObjectStore(MESSAGES, { keyPath: 'draft.id' }),
+  });
 }

@@ -32,6 +32,7 @@ export class Outbox {
   readonly #options: OutboxOptions;
   readonly #channel: BroadcastChannel;
   #flushing: Promise<void> | undefined;
+  #isFlushWanted = false;
   #delay = FIRST_DELAY_SECONDS;
   #heldUpUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -40,7 +41,8 @@ export class Outbox {
   constructor(options: OutboxOptions) {
     this.#options = options;
     this.#channel = new BroadcastChannel(options.name);
-    this.#channel.onmessage = async () => {
+    this.#channel.onmessage = async ({ data: sent }: MessageEvent<VisitorMessage | null>) => {
+      if (sent) options.onSent(sent);
       await this.#show();
       // Should that tab go away, this one sends what is left.
       void this.flush();
@@ -73,8 +75,11 @@ export class Outbox {
 
   /** Send what waits, one after another, as far as it goes now. */
   flush(): Promise<void> {
+    this.#isFlushWanted = true;
     this.#flushing ??= exclusively(this.#options.name, () => this.#sendAll()).finally(() => {
       this.#flushing = undefined;
+      // Something may have come just after the last look into the storage.
+      if (this.#isFlushWanted && !this.#isClosed) void this.flush();
     });
     return this.#flushing;
   }
@@ -87,6 +92,7 @@ export class Outbox {
   }
 
   async #sendAll(): Promise<void> {
+    this.#isFlushWanted = false;
     while (!this.#isClosed && this.#options.isOnline() && Date.now() >= this.#heldUpUntil) {
       const messages = await this.#options.storage.list();
       const next = messages.find(({ failure }) => failure === undefined);
@@ -116,8 +122,7 @@ export class Outbox {
       await storage.delete(message.draft.id);
     }
     this.#delay = FIRST_DELAY_SECONDS;
-    this.#options.onHeldUp(null);
-    await this.#changed();
+    await this.#changed('message' in answer ? answer.message : null);
     return true;
   }
 
@@ -134,12 +139,15 @@ export class Outbox {
       this.#heldUpUntil = Date.now() + seconds * 1000;
       this.#options.onHeldUp(Math.ceil(seconds));
     }
-    this.#timer = setTimeout(() => void this.flush(), seconds * 1000);
+    this.#timer = setTimeout(() => {
+      this.#options.onHeldUp(null);
+      void this.flush();
+    }, seconds * 1000);
   }
 
-  async #changed(): Promise<void> {
+  async #changed(sent: VisitorMessage | null = null): Promise<void> {
     if (this.#isClosed) return;
-    this.#channel.postMessage(null);
+    this.#channel.postMessage(sent);
     await this.#show();
   }
 

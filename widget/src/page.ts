@@ -1,4 +1,5 @@
-import type { PageContext } from './types';
+import type { Memory } from './memory';
+import type { PageContext, VisitContext } from './types';
 
 /** Parameters that carry credentials, whatever is around the word: access_token, apiKey. */
 const SECRET = /token|passw|secret|auth|code|key/i;
@@ -13,6 +14,16 @@ const TITLE_DELAY_MS = 50;
 /** Where the visitor is now. */
 export function currentPage(): PageContext {
   return { url: stripSecrets(location.href), title: document.title.slice(0, TITLE_LENGTH) };
+}
+
+/** How the visitor came, and where they are. */
+export function describeVisit(tabMemory: Memory): VisitContext {
+  const { referrer, landing_page } = JSON.parse(tabMemory.get('visit') ?? '{}');
+  return {
+    referrer: stripSecrets(referrer) || null,
+    landing_page: stripSecrets(landing_page) || null,
+    ...currentPage(),
+  };
 }
 
 /** Leave out of an address what may let its reader in: secret parameters, user and fragment. */

@@ -16,72 +16,57 @@ export class SessionRefused extends Error {
   }
 }
 
-/** A try that may go better later. */
-class NotNow {
-  readonly retryAfter: number;
-
-  constructor(retryAfter: number) {
-    this.retryAfter = retryAfter;
-  }
-}
-
 /** Ask the server who this visitor is. Tries until there is an answer, ever more rarely. */
 export async function openSession(
   base: string,
   projectId: string,
   memory: Memory,
-  ended: AbortSignal,
+  isWanted: () => boolean,
 ): Promise<WidgetSession> {
-  for (let delay = FIRST_DELAY_SECONDS; ; delay = Math.min(delay * 2, LONGEST_DELAY_SECONDS)) {
-    ended.throwIfAborted();
+  let delay = FIRST_DELAY_SECONDS;
+  while (isWanted()) {
     // One tab at a time: two that ask at once would become two visitors.
     const answer = await exclusively(memory.key('session'), () =>
       requestSession(base, projectId, memory),
     );
-    if (!(answer instanceof NotNow)) return answer;
-    await pause(Math.max(answer.retryAfter, delay * (0.5 + Math.random() / 2)), ended);
+    if ('token' in answer) return answer;
+    await pause(Math.max(answer.retry_after ?? 0, delay * (0.5 + Math.random() / 2)));
+    delay = Math.min(delay * 2, LONGEST_DELAY_SECONDS);
   }
+  throw new Error('The chat was taken off the page.');
 }
 
+/** Ask once. What may go better later is returned, what will not is thrown. */
 async function requestSession(
   base: string,
   projectId: string,
   memory: Memory,
-): Promise<WidgetSession | NotNow> {
+): Promise<WidgetSession | Partial<Problem>> {
   const token = memory.get('token');
-  let response: Response;
-  try {
-    response = await fetch(`${base}api/widget/session`, {
-      method: 'POST',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ project_id: projectId, ...(token && { token }) }),
-      credentials: 'omit',
-      signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
-    });
-    if (response.ok) {
-      const session: WidgetSession = await response.json();
-      memory.set('token', session.token);
-      return session;
-    }
-  } catch {
-    return new NotNow(0);
-  }
-  const problem: Partial<Problem> = await response.json().catch(() => ({}));
-  if (response.status === 429 || response.status >= 500) return new NotNow(problem.retry_after ?? 0);
-  throw new SessionRefused(problem.code ?? String(response.status));
+  const response = await fetch(`${base}api/widget/session`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ project_id: projectId, token }),
+    credentials: 'omit',
+    signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
+  }).catch(() => null);
+  const answer = await response?.json().catch(() => null);
+  if (!response || !answer || response.status === 429 || response.status >= 500)
+    return answer ?? {};
+  if (!response.ok) throw new SessionRefused(answer.code);
+  memory.set('token', answer.token);
+  return answer;
 }
 
 /** Wait, but not once the network is back. */
-function pause(seconds: number, ended: AbortSignal): Promise<void> {
+function pause(seconds: number): Promise<void> {
   return new Promise((resolve) => {
     const done = () => {
       clearTimeout(timer);
       removeEventListener('online', done);
-      ended.removeEventListener('abort', done);
       resolve();
     };
     const timer = setTimeout(done, seconds * 1000);
     addEventListener('online', done);
-    ended.addEventListener('abort', done);
   });
 }

@@ -1,8 +1,8 @@
 /** What goes over the wire, under the names the widget uses. */
 
-import type { Answer, Missed, Schemas, VisitorEvent } from './events.gen';
+import type { Answer, Missed, Schemas } from './events.gen';
 
-export type { FromServer, Refused, ToServer, VisitorEvent } from './events.gen';
+export type { FromServer, ToServer, VisitorEvent } from './events.gen';
 
 export type VisitorMessage = Schemas['VisitorMessageRead'];
 export type AuthorKind = Schemas['AuthorKind'];
@@ -15,4 +15,3 @@ export type MessageDraft = Schemas['MessageSend'];
 export type AgentTyping = Schemas['AgentTyping'];
 export type MessageAnswer = Answer<Schemas['MessageSent']>;
 export type LogAnswer = Answer<Missed>;
-export type Events = VisitorEvent[];

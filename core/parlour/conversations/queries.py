@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import Row, func, select, tuple_
+from sqlalchemy import func, select, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from parlour.conversations.errors import ConversationNotFound
@@ -45,7 +45,7 @@ async def list_conversations(
     *,
     after: ListPosition | None,
     limit: int,
-) -> Sequence[Row[tuple[Conversation, str | None]]]:
+) -> Sequence[tuple[Conversation, str | None]]:
     """Return conversations with their visitors' names, the latest message first."""
     query = (
         select(Conversation, Visitor.name)
@@ -56,7 +56,7 @@ async def list_conversations(
     )
     if after is not None:
         query = query.where(tuple_(Conversation.last_message_at, Conversation.id) < tuple_(*after))
-    return (await session.execute(query)).all()
+    return [(found, name) for found, name in await session.execute(query)]
 
 
 async def list_messages(

@@ -20,7 +20,7 @@ from parlour.conversations.service.posting import Draft
 from parlour.conversations.tasks import Outcome, store_messages
 from parlour.kit.batching import MicroBatcher
 from parlour.kit.commands import AgentPrincipal, AnyCommand, Command, VisitorPrincipal
-from parlour.kit.errors import AppError, Refused
+from parlour.kit.errors import AppError, Refused, Unavailable
 from parlour.kit.events import project_room, visitor_room
 from parlour.kit.runtime import Runtime
 from parlour.projects.queries import get_scope
@@ -59,7 +59,13 @@ class VisitorMessages:
     async def _store(self, drafts: Sequence[Draft]) -> list[MessageRead | AppError]:
         batch = msgspec.json.encode(drafts).decode()
         answer = await self._runtime.tasks.ask(store_messages, batch)
-        return [outcome.message or Refused(outcome.refusal) for outcome in _OUTCOMES.decode(answer)]
+        return [_result(outcome) for outcome in _OUTCOMES.decode(answer)]
+
+
+def _result(outcome: Outcome) -> MessageRead | AppError:
+    if outcome.refusal:
+        return Refused(outcome.refusal)
+    return outcome.message or Unavailable()
 
 
 def commands(runtime: Runtime, messages: VisitorMessages) -> list[AnyCommand]:

@@ -1,7 +1,7 @@
 """The declarative base, the pool, and the transaction: one per request, task or command."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any
@@ -83,7 +83,7 @@ class Database:
         self._notify_again = False
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
+    async def transaction(self) -> AsyncGenerator[AsyncSession]:
         """Open a transaction: committed when the block ends, rolled back when it raises.
 
         Raises:

@@ -6,6 +6,7 @@ last: what a crashed gateway vouched for fades by itself.
 
 import time
 from collections import Counter
+from typing import Any
 from uuid import UUID
 
 import structlog
@@ -63,7 +64,7 @@ class Presence:
     async def list_online(self, group: str) -> list[UUID]:
         """Return who of a group is connected; nobody, while Redis is away."""
         try:
-            found = await self._redis.zrangebyscore(_members(group), time.time(), "+inf")
+            found: Any = await self._redis.zrangebyscore(_members(group), time.time(), "+inf")
         except (RedisError, OSError) as error:
             log.warning("presence_unknown", error=str(error))
             return []

@@ -1,6 +1,6 @@
 """What a process holds open while it runs."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -44,7 +44,7 @@ def open_redis(settings: Settings) -> Redis:
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings) -> AsyncIterator[Runtime]:
+async def open_runtime(settings: Settings) -> AsyncGenerator[Runtime]:
     """Open what a process needs; close it again."""
     database = Database(settings.postgres_dsn, pool_size=settings.database_pool_size)
     redis = open_redis(settings)

@@ -212,7 +212,7 @@ class Tasks:
             self._asked.pop(task_id, None)
 
     @asynccontextmanager
-    async def listening(self) -> AsyncGenerator[None, None]:
+    async def listening(self) -> AsyncGenerator[None]:
         """Hear the answers to what this process asks."""
         listener = asyncio.create_task(self._listen())
         try:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 from uuid import UUID
 
 from sqlalchemy import func, select
@@ -52,8 +53,8 @@ async def get_scope(
     ).one_or_none()
     if row is None:
         raise SessionExpired
-    user, project, role = row
-    if project is None:
+    user, project, role = cast("tuple[User, Project | None, str | None]", row)
+    if project is None or role is None:
         raise ProjectNotFound
     return ProjectScope(project, user, Role(role))
 

@@ -7,6 +7,7 @@ second in any case, the feed reads the log itself.
 import asyncio
 from collections import defaultdict
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 import structlog
@@ -84,7 +85,7 @@ class Feed:
         """Return what has been published: all of it at once, since a busy loop comes here late."""
         events: list[LoggedEvent] = []
         wait = POLL_SECONDS
-        while message := await channel.get_message(timeout=wait):
+        while message := await _get(channel, wait):
             wait = 0
             if message["channel"] == SIGNALS_CHANNEL.encode():
                 await self._signal(_SIGNAL.decode(message["data"]))
@@ -136,3 +137,7 @@ class Feed:
         namespace = VISITORS if signal.room.startswith("visitor:") else AGENTS
         if self._server.has_listeners(namespace, signal.room):
             await self._server.emit(signal.name, signal.data, room=signal.room, namespace=namespace)
+
+
+async def _get(channel: PubSub, wait: float) -> Any:
+    return await channel.get_message(timeout=wait)

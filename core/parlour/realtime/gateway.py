@@ -1,7 +1,7 @@
 """The gateway: who may connect, what they may say, and when they must go."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -59,7 +59,7 @@ class Gateway:
         self._closing: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def running(self, commands: Sequence[AnyCommand]) -> AsyncIterator[None]:
+    async def running(self, commands: Sequence[AnyCommand]) -> AsyncGenerator[None]:
         """Take connections and follow the log, until the block ends."""
         self._dispatcher = Dispatcher(commands)
         self._server.on("connect", self._connect_agent, namespace=AGENTS)
@@ -196,7 +196,7 @@ class Gateway:
 
 
 @contextmanager
-def _refusing() -> Iterator[None]:
+def _refusing() -> Generator[None]:
     """Turn whatever goes wrong while connecting into a refusal: no client is left waiting."""
     try:
         yield

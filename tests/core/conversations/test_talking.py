@@ -1,7 +1,8 @@
 """A visitor and an agent talk."""
 
-from parlour.kit.ids import new_id
 from tests.parlour import Parlour
+
+from parlour.kit.ids import new_id
 
 
 async def test_a_visitor_writes_and_every_agent_hears_it_once(parlour: Parlour) -> None:

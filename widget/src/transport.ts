@@ -1,0 +1,192 @@
+import { Manager, type Socket } from 'socket.io-client';
+import type {
+  AgentTyping,
+  FromServer,
+  MessageAnswer,
+  MessageDraft,
+  PageContext,
+  ToServer,
+  VisitorEvent,
+} from './types';
+
+const ANSWER_TIMEOUT_MS = 10_000;
+const FIRST_DELAY_MS = 1000;
+const LONGEST_DELAY_MS = 30_000;
+
+/** `refused`: the server does not want this page, and will not be asked again. */
+export type Connection = 'connecting' | 'online' | 'offline' | 'refused';
+
+export interface TransportOptions {
+  base: string;
+  token(): string;
+  /** Up to where in the log events are known. */
+  seq(): number;
+  /** What has to be done before connecting makes sense. Rejects when it did not work. */
+  prepare(): Promise<void>;
+  applyEvents(events: VisitorEvent[], seq?: number): void;
+  /** Too much was missed: read everything anew. */
+  reload(): Promise<void>;
+  /** The server does not know the visitor any more. */
+  renewSession(): Promise<void>;
+  onConnection(connection: Connection): void;
+  onAgentTyping(signal: AgentTyping): void;
+}
+
+export type VisitorSocket = Socket<FromServer, ToServer>;
+
+/** The connection to the server, which is made again for as long as the page is there. */
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #socket: VisitorSocket;
+  /** Live events that came while those before them are still being asked for. */
+  #held: VisitorEvent[] | null = null;
+  #phase: 'stopped' | 'waiting' | 'connecting' | 'connected' = 'stopped';
+  #failures = 0;
+  #hasRenewed = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(options: TransportOptions, openSocket = createSocket) {
+    this.#options = options;
+    this.#socket = openSocket(options.base, options.token);
+    this.#socket.on('connect', () => this.#catchUp());
+    this.#socket.on('disconnect', () => this.#onDisconnect());
+    this.#socket.on('connect_error', (error) => this.#onConnectError(error));
+    this.#socket.on('events', (events) => {
+      if (this.#held) this.#held.push(...events);
+      else options.applyEvents(events);
+    });
+    this.#socket.on('agent.typing', (signal) => options.onAgentTyping(signal));
+  }
+
+  start(): void {
+    addEventListener('online', this.#wake);
+    document.addEventListener('visibilitychange', this.#wake);
+    this.#phase = 'waiting';
+    void this.#connect();
+  }
+
+  stop(): void {
+    removeEventListener('online', this.#wake);
+    document.removeEventListener('visibilitychange', this.#wake);
+    this.#halt();
+  }
+
+  /** Connect now, if there is no connection; if there is one, find out whether it still lives. */
+  wake(): void {
+    if (this.#phase === 'waiting') void this.#connect();
+    else if (this.#phase === 'connected' && !this.#held) void this.#catchUp();
+  }
+
+  /** Send a message. Rejects when there is no answer. */
+  async send(draft: MessageDraft): Promise<MessageAnswer> {
+    if (!this.#socket.connected) throw new Error('There is no connection.');
+    return this.#socket.timeout(ANSWER_TIMEOUT_MS).emitWithAck('message.send', draft);
+  }
+
+  /** Tell whether the visitor is typing, to whoever hears it. */
+  setTyping(typing: boolean): void {
+    if (this.#socket.connected) this.#socket.emit('typing.set', { typing }, ignore);
+  }
+
+  /** Tell which page the visitor is on. */
+  setContext(page: PageContext): void {
+    if (this.#socket.connected) this.#socket.emit('context.set', page, ignore);
+  }
+
+  readonly #wake = () => {
+    if (document.visibilityState === 'visible') this.wake();
+  };
+
+  async #connect(): Promise<void> {
+    clearTimeout(this.#timer);
+    if (this.#isStopped()) return;
+    this.#phase = 'connecting';
+    try {
+      await this.#options.prepare();
+      if (!this.#isStopped()) this.#socket.connect();
+    } catch {
+      this.#connectLater();
+    }
+  }
+
+  /** Ask for what came since the last known event, then let live events through. */
+  async #catchUp(): Promise<void> {
+    this.#phase = 'connected';
+    const held: VisitorEvent[] = [];
+    this.#held = held;
+    const isCurrent = () => this.#held === held;
+    try {
+      const answer = await this.#socket
+        .timeout(ANSWER_TIMEOUT_MS)
+        .emitWithAck('log.after', { seq: this.#options.seq() });
+      if (!isCurrent()) return;
+      if ('error' in answer) throw new Error(answer.error.code);
+      if (answer.reload) await this.#options.reload();
+      else this.#options.applyEvents(answer.events, answer.seq);
+      if (!isCurrent()) return;
+      this.#held = null;
+      this.#options.applyEvents(held);
+      this.#failures = 0;
+      this.#hasRenewed = false;
+      this.#options.onConnection('online');
+    } catch {
+      if (isCurrent()) this.#socket.disconnect();
+    }
+  }
+
+  #onDisconnect(): void {
+    this.#held = null;
+    if (this.#phase === 'stopped') return;
+    this.#options.onConnection(navigator.onLine ? 'connecting' : 'offline');
+    this.#connectLater();
+  }
+
+  #onConnectError(error: Error & { data?: { code?: string } }): void {
+    this.#socket.disconnect(); // a refused namespace leaves its connection open
+    if (error.data?.code === 'origin_not_allowed') {
+      this.#halt();
+      this.#options.onConnection('refused');
+    } else if (error.data?.code === 'unauthenticated' && !this.#hasRenewed) {
+      this.#hasRenewed = true;
+      void this.#options.renewSession().then(
+        () => this.#connect(),
+        () => this.#connectLater(),
+      );
+    } else {
+      this.#connectLater();
+    }
+  }
+
+  #connectLater(): void {
+    if (this.#phase === 'stopped') return;
+    this.#phase = 'waiting';
+    if (this.#failures > 0) this.#options.onConnection('offline');
+    const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, LONGEST_DELAY_MS);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#connect(), delay * (0.5 + Math.random() / 2));
+  }
+
+  #isStopped(): boolean {
+    return this.#phase === 'stopped';
+  }
+
+  #halt(): void {
+    this.#phase = 'stopped';
+    clearTimeout(this.#timer);
+    this.#socket.disconnect();
+  }
+}
+
+function createSocket(base: string, token: () => string): VisitorSocket {
+  const manager = new Manager<FromServer, ToServer>(base, {
+    path: new URL('socket.io/', base).pathname,
+    transports: ['websocket'],
+    autoConnect: false,
+    reconnection: false, // done here: at once when the network is back, and after refusals too
+    timeout: ANSWER_TIMEOUT_MS,
+  });
+  return manager.socket('/visitors', { auth: (give) => give({ token: token() }) });
+}
+
+/** Every command is answered, but a signal that was lost is not sent again. */
+function ignore(): void {}
