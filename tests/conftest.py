@@ -12,6 +12,7 @@ import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import asyncpg
 import pytest
@@ -28,7 +29,7 @@ READY_SECONDS = 60
 RATE = "1000/1 second"
 
 
-def _start(program: Program) -> subprocess.Popen[bytes]:
+def _start(program: Program) -> subprocess.Popen[Any]:
     with (program.log_file or Path(os.devnull)).open("ab") as log:
         return subprocess.Popen(
             program.argv,

@@ -15,6 +15,7 @@ import uvicorn
 
 from parlour.accounts.service import AccountService
 from parlour.app import create_app
+from parlour.kit.background import background
 from parlour.kit.crypto import Keyring
 from parlour.kit.ids import new_id
 from parlour.kit.relay import Relay
@@ -196,12 +197,11 @@ class Parlour:
         await self._working
 
     async def _work(self) -> None:
-        async with open_runtime(self.settings) as runtime:
-            relay = asyncio.create_task(Relay(self.settings.postgres_dsn, runtime.redis).run())
-            try:
-                await runtime.tasks.work(runtime, TASKS, at_once=4, stop=self._worker_stop)
-            finally:
-                relay.cancel()
+        async with (
+            open_runtime(self.settings) as runtime,
+            background(Relay(self.settings.postgres_dsn, runtime.redis).run()),
+        ):
+            await runtime.tasks.work(runtime, TASKS, at_once=4, stop=self._worker_stop)
 
     async def owner(self) -> Agent:
         """Sign the server's first user up."""

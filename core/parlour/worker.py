@@ -7,6 +7,7 @@ import click
 import uvloop
 
 from parlour.conversations.tasks import store_messages
+from parlour.kit.background import background
 from parlour.kit.relay import Relay
 from parlour.kit.runtime import open_runtime
 from parlour.kit.settings import Settings, load_settings
@@ -22,12 +23,11 @@ async def run_worker(settings: Settings) -> None:
     loop = asyncio.get_running_loop()
     for ask in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(ask, stop.set)
-    async with open_runtime(settings) as runtime:
-        relay = asyncio.create_task(Relay(settings.postgres_dsn, runtime.redis).run())
-        try:
-            await runtime.tasks.work(runtime, TASKS, at_once=TASKS_AT_ONCE, stop=stop)
-        finally:
-            relay.cancel()
+    async with (
+        open_runtime(settings) as runtime,
+        background(Relay(settings.postgres_dsn, runtime.redis).run()),
+    ):
+        await runtime.tasks.work(runtime, TASKS, at_once=TASKS_AT_ONCE, stop=stop)
 
 
 @click.command()

@@ -47,8 +47,12 @@ def from_dashboard(connection: Connection, _: Any) -> None:
 
 def own_origins(connection: Connection) -> set[str]:
     """The origins of the dashboard: the public URL's, and the one the browser asked."""
-    asked = f"{connection.scope['scheme']}://{connection.headers.get('Host', '')}"
-    return {connection.app.state.runtime.settings.origin, asked}
+    return {connection.app.state.runtime.settings.origin, asked_origin(connection)}
+
+
+def asked_origin(connection: Connection) -> str:
+    """The origin of the address that the browser asked: the server may have several names."""
+    return f"{connection.scope['scheme']}://{connection.headers.get('Host', '')}"
 
 
 def _is_secure(connection: Connection) -> bool:

@@ -12,7 +12,7 @@ from parlour.accounts.models import User
 Email = Annotated[
     str, Meta(min_length=3, max_length=254, pattern=r"^[^@\s\x00]+@[^@\s\x00]+\.[^@\s\x00]+$")
 ]
-Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Name = Annotated[str, Meta(min_length=1, max_length=100, pattern=r"^\s*[^\s\x00][^\x00]*$")]
 NewPassword = Annotated[str, Meta(min_length=12, max_length=256)]
 
 

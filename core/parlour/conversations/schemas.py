@@ -14,7 +14,7 @@ from parlour.visitors.schemas import Title, Url, VisitorSummary
 MAX_TEXT = 10_000
 MAX_SEQ = 2**53 - 1  # what JavaScript counts to without losing any
 
-Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00]*\S[^\x00]*$")]
+Text = Annotated[str, Meta(min_length=1, max_length=MAX_TEXT, pattern=r"^\s*[^\s\x00][^\x00]*$")]
 Kind = Annotated[str, Meta(pattern=r"^[a-z][a-z0-9_.]{0,63}$")]
 Seq = Annotated[int, Meta(ge=0, le=MAX_SEQ)]
 

@@ -6,6 +6,7 @@ import structlog
 from limits import RateLimitItem
 from limits.aio.storage import MemoryStorage, RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
+from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
 from parlour.kit.errors import RateLimited
@@ -22,10 +23,20 @@ class Limiter:
 
     def __init__(self, redis_dsn: str) -> None:
         url = redis_dsn.replace("unix://", "redis+unix://", 1)
+        self._pool = BlockingConnectionPool.from_url(redis_dsn)
         self._shared = MovingWindowRateLimiter(
-            RedisStorage(f"async+{url}", implementation="redispy", key_prefix="parlour:limit")
+            RedisStorage(
+                f"async+{url}",
+                implementation="redispy",
+                key_prefix="parlour:limit",
+                connection_pool=self._pool,
+            )
         )
         self._own = MovingWindowRateLimiter(MemoryStorage())
+
+    async def close(self) -> None:
+        """Let go of the connections."""
+        await self._pool.disconnect()
 
     async def hit(self, rate: RateLimitItem, *who: str) -> None:
         """Count one act.

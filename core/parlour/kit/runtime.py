@@ -49,6 +49,7 @@ async def open_runtime(settings: Settings) -> AsyncGenerator[Runtime]:
     database = Database(settings.postgres_dsn, pool_size=settings.database_pool_size)
     redis = open_redis(settings)
     tasks = Tasks(settings.redis_dsn, redis, redelivery_seconds=settings.redelivery_seconds)
+    limiter = Limiter(settings.redis_dsn)
     try:
         yield Runtime(
             settings=settings,
@@ -56,11 +57,12 @@ async def open_runtime(settings: Settings) -> AsyncGenerator[Runtime]:
             database=database,
             redis=redis,
             tasks=tasks,
-            limiter=Limiter(settings.redis_dsn),
+            limiter=limiter,
             signals=Signals(redis),
             presence=Presence(redis),
         )
     finally:
         await tasks.close()
+        await limiter.close()
         await database.close()
         await redis.aclose()

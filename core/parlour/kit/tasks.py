@@ -21,6 +21,7 @@ from taskiq.kicker import AsyncKicker
 from taskiq.receiver import Receiver
 from taskiq_redis import RedisStreamBroker
 
+from parlour.kit.background import background
 from parlour.kit.errors import Unavailable
 from parlour.kit.ids import new_id
 
@@ -80,9 +81,8 @@ class StreamBroker(RedisStreamBroker):
 
     async def listen(self) -> AsyncGenerator[AckableMessage, None]:
         """Yield tasks, new ones and those of dead workers, for as long as it takes."""
-        heartbeat = asyncio.create_task(self._keep_claims())
         backoff = 0.05
-        try:
+        async with background(self._keep_claims()):
             while True:
                 try:
                     async for message in self._read():
@@ -92,8 +92,6 @@ class StreamBroker(RedisStreamBroker):
                     log.warning("queue_disconnected", error=str(error))
                     await asyncio.sleep(backoff)
                     backoff = min(backoff * 2, 2)
-        finally:
-            heartbeat.cancel()
 
     async def _read(self) -> AsyncGenerator[AckableMessage, None]:
         next_claim = 0.0
@@ -214,11 +212,8 @@ class Tasks:
     @asynccontextmanager
     async def listening(self) -> AsyncGenerator[None]:
         """Hear the answers to what this process asks."""
-        listener = asyncio.create_task(self._listen())
-        try:
+        async with background(self._listen()):
             yield
-        finally:
-            listener.cancel()
 
     async def work(
         self, runtime: Any, tasks: Sequence[TaskFunction], *, at_once: int, stop: asyncio.Event

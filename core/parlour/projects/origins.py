@@ -7,13 +7,15 @@ send any: this is not authentication (see docs/explanation/security.md).
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from parlour.projects.errors import DomainInvalid
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"(?P<any>\*\.)?(?P<host>{_LABEL}(?:\.{_LABEL})*)(?::(?P<port>\d{{1,5}}))?")
+_HOST = rf"{_LABEL}(?:\.{_LABEL})*"
+_PORT = r"[1-9][0-9]{0,4}"
+_DOMAIN = re.compile(rf"(?P<any>\*\.)?(?P<host>{_HOST})(?::(?P<port>{_PORT}))?")
+_ORIGIN = re.compile(rf"(?P<scheme>https?)://(?P<host>{_HOST})\.?(?::(?P<port>{_PORT}))?", re.ASCII)
 _LOCAL = {"localhost", "127.0.0.1"}
 MAX_PORT = 65_535
 
@@ -29,15 +31,11 @@ class Origin:
     @classmethod
     def parse(cls, text: str | None) -> "Origin | None":
         """Read an ``Origin`` header. Absent, ``null`` or malformed: ``None``."""
-        try:
-            parts = urlsplit(text or "")
-            port = parts.port or DEFAULT_PORTS[parts.scheme]
-        except (ValueError, KeyError):
+        found = _ORIGIN.fullmatch((text or "").lower() if (text or "").isascii() else "")
+        if not found:
             return None
-        is_plain = not (parts.path or parts.query or parts.fragment or "@" in parts.netloc)
-        if not is_plain or not parts.hostname:
-            return None
-        return cls(parts.scheme, parts.hostname.rstrip("."), port)
+        port = int(found["port"] or DEFAULT_PORTS[found["scheme"]])
+        return cls(found["scheme"], found["host"], port) if port <= MAX_PORT else None
 
     def __str__(self) -> str:
         port = "" if DEFAULT_PORTS[self.scheme] == self.port else f":{self.port}"

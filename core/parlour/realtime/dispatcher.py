@@ -1,5 +1,6 @@
 """The one way in for commands: size, schema, handler, ack. Whatever fails, the ack says so."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -12,6 +13,9 @@ from parlour.kit.errors import Refusal as RefusalRead
 from parlour.realtime.schemas import Failed
 
 MAX_PAYLOAD_BYTES = 65_536
+
+# An escaped NUL: `\\u0000` behind an even number of backslashes, which are text themselves.
+_NUL = re.compile(rb"(?<!\\)(?:\\\\)*\\u0000")
 
 log = structlog.get_logger(__name__)
 
@@ -53,7 +57,7 @@ class Dispatcher:
         raw = bytes(arguments[0])
         if len(raw) > MAX_PAYLOAD_BYTES:
             raise TooLarge
-        if b"\\u0000" in raw:
+        if _NUL.search(raw):
             raise Invalid("NUL characters cannot be stored.")
         try:
             return self._decoders[command.payload].decode(raw)

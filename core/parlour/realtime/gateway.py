@@ -15,6 +15,7 @@ from socketio.exceptions import ConnectionRefusedError as Refuse
 from parlour.accounts.models import User
 from parlour.accounts.queries import get_signed_in
 from parlour.accounts.tokens import LEEWAY, AccessClaims, AccessTokens
+from parlour.kit.background import background
 from parlour.kit.clock import now
 from parlour.kit.commands import AgentPrincipal, AnyCommand, VisitorPrincipal
 from parlour.kit.errors import AppError, Forbidden, Unauthenticated, Unavailable
@@ -70,13 +71,10 @@ class Gateway:
         self._server.on("*", self._on_visitor_command, namespace=VISITORS)
         feed = Feed(self._runtime, self._server)
         await feed.start()
-        background = [asyncio.create_task(feed.run()), asyncio.create_task(self._beat())]
         try:
-            async with self._runtime.tasks.listening():
+            async with self._runtime.tasks.listening(), background(feed.run(), self._beat()):
                 yield
         finally:
-            for task in background:
-                task.cancel()
             await self._server.shutdown()
 
     def socket_of(self, agent: AgentPrincipal) -> AgentSocket:

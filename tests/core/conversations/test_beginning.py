@@ -91,7 +91,7 @@ async def test_what_a_plugin_of_the_widget_says_survives(parlour: Parlour) -> No
         assert (message["kind"], message["data"]) == ("form.answer", data)
 
 
-@pytest.mark.parametrize("number", [10**25, 10**400, 1e30, 1e308, 2**53, -0.0])
+@pytest.mark.parametrize("number", [10**25, 1e30, 2**53, -0.0])
 async def test_a_retry_with_a_large_number_in_its_data_is_the_same_message(
     parlour: Parlour, number: float
 ) -> None:
@@ -173,20 +173,3 @@ async def test_bad_messages_do_not_harm_the_good_ones_beside_them(parlour: Parlo
         None,
         None,
     ]
-
-
-async def test_data_nested_as_deep_as_it_may_be_does_not_harm_its_neighbours(
-    parlour: Parlour,
-) -> None:
-    project = await (await parlour.owner()).project()
-    good = await (await parlour.visitor(project)).socket()
-    bad = await (await parlour.visitor(project)).socket()
-
-    for depth in range(850, 1_000, 3):
-        data: list = []
-        for _ in range(depth):
-            data = [data]
-        _, ack = await asyncio.gather(
-            bad.send("Deep", data={"deep": data}), good.send(f"Beside {depth}")
-        )
-        assert ack.get("ok"), (depth, ack)

@@ -6,8 +6,7 @@ from uuid import UUID
 import msgspec
 from litestar import Controller, get, patch, post
 from litestar.di import NamedDependency
-from litestar.params import FromPath, FromQuery, JSONBody
-from msgspec import Meta
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from parlour.conversations.models import AuthorKind, Status
@@ -41,8 +40,8 @@ from parlour.projects.queries import ProjectScope
 from parlour.visitors.queries import get_visitor
 from parlour.visitors.schemas import VisitorRead
 
-ConversationLimit = Annotated[int, Meta(ge=1, le=100)]
-MessageLimit = Annotated[int, Meta(ge=1, le=200)]
+ConversationLimit = Annotated[int, QueryParameter(ge=1, le=100)]
+MessageLimit = Annotated[int, QueryParameter(ge=1, le=200)]
 
 
 async def provide_handling(
@@ -65,7 +64,7 @@ class InboxController(Controller):
         project_scope: NamedDependency[ProjectScope],
         status: FromQuery[Status] = Status.OPEN,
         cursor: FromQuery[str | None] = None,
-        limit: FromQuery[ConversationLimit] = 50,
+        limit: ConversationLimit = 50,
     ) -> ConversationPage:
         """Return the conversations of a status, the latest message first."""
         after = decode_cursor(cursor, ListPosition) if cursor else None
@@ -126,7 +125,7 @@ class InboxController(Controller):
         project_scope: NamedDependency[ProjectScope],
         conversation_id: FromPath[UUID],
         cursor: FromQuery[str | None] = None,
-        limit: FromQuery[MessageLimit] = 50,
+        limit: MessageLimit = 50,
     ) -> MessagePage:
         """Return the latest messages, or those before a cursor; the oldest first."""
         before = decode_cursor(cursor, MessagePosition)[0] if cursor else None

@@ -5,11 +5,10 @@ from typing import Annotated, Any
 from litestar import Controller, Request, get, post
 from litestar.datastructures import State
 from litestar.di import NamedDependency
-from litestar.params import FromQuery, JSONBody
-from msgspec import Meta
+from litestar.params import FromQuery, JSONBody, QueryParameter
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from parlour.accounts.cookies import own_origins
+from parlour.accounts.cookies import asked_origin, own_origins
 from parlour.conversations.models import Status
 from parlour.conversations.queries import (
     MessagePosition,
@@ -37,7 +36,7 @@ from parlour.visitors.queries import find_visitor_by_token
 from parlour.visitors.schemas import SessionRequest
 from parlour.visitors.service import VisitorService
 
-HistoryLimit = Annotated[int, Meta(ge=1, le=200)]
+HistoryLimit = Annotated[int, QueryParameter(ge=1, le=200)]
 WidgetRequest = Request[Any, Any, State]
 
 
@@ -46,7 +45,7 @@ async def provide_visitor(
 ) -> Visitor:
     """Know the visitor of a request by the token it carries, on the website it was made for."""
     scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    origin = Origin.parse(request.headers.get("Origin"))
+    origin = Origin.parse(_page(request))
     if scheme.lower() != "bearer" or origin is None:
         raise VisitorTokenInvalid
     visitor = await find_visitor_by_token(session, token, origin)
@@ -99,7 +98,7 @@ class WidgetController(Controller):
         session: NamedDependency[AsyncSession],
         visitor: NamedDependency[Visitor],
         cursor: FromQuery[str | None] = None,
-        limit: FromQuery[HistoryLimit] = 50,
+        limit: HistoryLimit = 50,
     ) -> VisitorMessagePage:
         """Return the visitor's latest messages, or those before a cursor; the oldest first."""
         before = decode_cursor(cursor, MessagePosition)[0] if cursor else None
@@ -115,3 +114,10 @@ class WidgetController(Controller):
             next_cursor=encode_cursor((found[0].seq,)) if found and found[0].seq > 1 else None,
             seq=head,
         )
+
+
+def _page(request: WidgetRequest) -> str | None:
+    """The origin of the page that asks. Browsers leave it out of a page's GET to its own server."""
+    if request.headers.get("Sec-Fetch-Site") == "same-origin":
+        return asked_origin(request)
+    return request.headers.get("Origin")
