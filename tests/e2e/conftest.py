@@ -1,6 +1,7 @@
 """Two browsers and one real Parlour: every process as ``parlour up`` starts it."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -170,7 +171,7 @@ async def sign_in(page: Page, email: str) -> None:
 async def open_inbox(page: Page, project: str) -> None:
     """Go to a project's inbox."""
     await page.goto(f"/app/p/{project}")
-    await expect(page.get_by_label("Conversations")).to_be_visible()
+    await expect(page.get_by_role("region", name="Conversations")).to_be_visible()
 
 
 async def open_chat(page: Page, project: str) -> None:
@@ -195,4 +196,4 @@ async def reply(page: Page, text: str) -> None:
 
 def said(page: Page, text: str) -> Locator:
     """What was said, as it stands in the widget's or the dashboard's thread."""
-    return page.get_by_role("log").get_by_text(text, exact=True)
+    return page.get_by_role("log").get_by_text(re.compile(f"{re.escape(text)}$"))

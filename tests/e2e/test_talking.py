@@ -77,7 +77,7 @@ async def test_two_visitors_and_two_agents_hear_their_own(
     await expect(ana.get_by_text("ben@example.com")).to_be_visible()
     await open_inbox(ana, project)
     await sign_in(ben, "ben@example.com")
-    await expect(ben.get_by_label("Conversations")).to_be_visible()
+    await expect(ben.get_by_role("region", name="Conversations")).to_be_visible()
     mia, leo = await people.page(), await people.page()
     await open_chat(mia, project)
     await open_chat(leo, project)

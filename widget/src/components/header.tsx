@@ -15,7 +15,7 @@ interface Props {
 export function Header({ store, titleId, onClose }: Props) {
   const names = store.agentNames.value.slice(0, MOST_AVATARS);
   return (
-    <header>
+    <div class="head">
       <div class="avatars">
         {(names.length > 0 ? names : [store.projectName.value]).map((name) => (
           <Avatar key={name} name={name} size="large" />
@@ -28,7 +28,7 @@ export function Header({ store, titleId, onClose }: Props) {
       <button type="button" class="close" aria-label={texts.close} onClick={onClose}>
         <CloseIcon />
       </button>
-    </header>
+    </div>
   );
 }
 
