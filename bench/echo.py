@@ -14,10 +14,12 @@ sio = socketio.AsyncServer(
 )
 
 
-@sio.on("message.send", namespace="/visitors")
 async def acknowledge(sid: str, message: dict[str, Any]) -> dict[str, bool]:
     """Answer a message."""
     return {"ok": True}
+
+
+sio.on("message.send", acknowledge, namespace="/visitors")
 
 
 if __name__ == "__main__":

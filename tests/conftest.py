@@ -46,7 +46,7 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     """Settings of a PostgreSQL and a Valkey for this worker."""
     own = {"database": "PARLOUR_TEST_DATABASE_URL", "redis": "PARLOUR_TEST_REDIS_URL"}
     urls = {name: os.environ[key] for name, key in own.items() if key in os.environ}
-    settings = Settings(
+    settings = Settings(  # pyright: ignore[reportCallIssue] - every field has a default
         data=tmp_path_factory.mktemp("parlour"),
         keys=SecretStr(new_keys()),
         database_url=SecretStr(urls["database"]) if "database" in urls else None,

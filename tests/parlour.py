@@ -173,7 +173,6 @@ class Parlour:
                 timeout_graceful_shutdown=1,
             )
         )
-        self.server.install_signal_handlers = lambda: None  # pytest's own stay
         self._serving = asyncio.create_task(self.server.serve())
         await until(lambda: self.server.started or self._serving.done())
         port = self.server.servers[0].sockets[0].getsockname()[1]

@@ -29,7 +29,7 @@ class Limiter:
                 f"async+{url}",
                 implementation="redispy",
                 key_prefix="parlour:limit",
-                connection_pool=self._pool,
+                connection_pool=self._pool,  # pyright: ignore[reportArgumentType] - documented
             )
         )
         self._own = MovingWindowRateLimiter(MemoryStorage())
