@@ -48,6 +48,7 @@ class Socket:
         self.namespace = namespace
         self.events: list[dict[str, Any]] = []
         self.frames: list[tuple[str, Any]] = []
+        self.seen = 0
         self.disconnected = asyncio.Event()
         self.client = socketio.AsyncClient(reconnection=False)
         self._url, self._token = url, token
@@ -92,7 +93,7 @@ class Socket:
     async def _hear(self, name: str, data: Any = None) -> None:
         self.frames.append((name, data))
         if name == "events":
-            self.events.extend(data)
+            self.events.extend(event for event in data if event["seq"] > self.seen)
 
     async def _leave(self, *_: Any) -> None:
         self.disconnected.set()
@@ -115,6 +116,7 @@ class Agent:
             "/api/projects", json={"name": name, "domains": list(domains)}
         )
         assert answer.status_code == 201, answer.text
+        await until(self.parlour.is_sequenced)  # what it recorded is not news to who joins
         return answer.json()["id"]
 
     async def socket(self, project_id: str | None = None, after: int | None = None) -> Socket:
@@ -123,6 +125,8 @@ class Agent:
         if project_id:
             joined = await socket.ask("project.join", {"project_id": project_id, "after": after})
             assert joined["ok"], joined
+            socket.seen = joined["seq"]
+            socket.events = [event for event in socket.events if event["seq"] > socket.seen]
         return socket
 
     async def reply(
@@ -258,6 +262,10 @@ class Parlour:
         headers = jwt.get_unverified_header(token) | (header or {})
         key = ring.signing_keys("access-token")[ring.newest]
         return jwt.encode(claims, key, "EdDSA", headers)
+
+    async def is_sequenced(self) -> bool:
+        """Tell whether every event has its place in the log."""
+        return not await self.sql("SELECT FROM event WHERE seq IS NULL")
 
     async def sql(self, query: str, *arguments: Any) -> list[asyncpg.Record]:
         """Ask the database directly."""

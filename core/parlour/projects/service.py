@@ -49,6 +49,7 @@ class ProjectService:
             UserNotFound: Nobody has this address.
             AlreadyMember: They have a seat.
         """
+        await self._session.refresh(project, with_for_update=True)  # one seating at a time
         user = await find_user_by_email(self._session, email)
         if user is None:
             raise UserNotFound

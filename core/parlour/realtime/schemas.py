@@ -21,7 +21,7 @@ class EventFrame(msgspec.Struct, frozen=True):
     at: datetime
 
 
-class Missed(msgspec.Struct, frozen=True, omit_defaults=True):
+class Missed(msgspec.Struct, frozen=True):
     """What a client missed, up to ``seq``; or that it must read everything anew."""
 
     seq: int
