@@ -81,7 +81,14 @@ class SocketServer(socketio.AsyncServer):
         await asyncio.sleep(CONNECT_SECONDS)
         known = any(self.manager.sid_from_eio_sid(eio_sid, name) for name in (AGENTS, VISITORS))
         if not known:
+            await self._drop(eio_sid)
+
+    async def _drop(self, eio_sid: str) -> None:
+        """End a connection now, and do not wait for the other side to do it."""
+        socket = self.eio.sockets.get(eio_sid)
+        if socket:
             await self.eio.disconnect(eio_sid)
+            await socket.queue.put(None)  # the writer ends, and closes the WebSocket
 
     async def _handle_eio_message(self, eio_sid: str, data: str | bytes) -> None:
         """Take a packet; whoever sends what no client sends is disconnected."""
@@ -94,4 +101,4 @@ class SocketServer(socketio.AsyncServer):
                 raise ValueError("binary packets are not taken")
             await super()._handle_eio_message(eio_sid, data)
         except (ValueError, TypeError, IndexError):
-            await self.eio.disconnect(eio_sid)
+            await self._drop(eio_sid)
