@@ -264,5 +264,5 @@ def up(host: str | None, port: int | None, data: Path | None) -> None:
     try:
         asyncio.run(Supervisor(load_settings(), console).run())
     except CannotStart as error:
-        console.print(f"[red]{error}[/]")
+        click.secho(str(error), fg="red", err=True)
         sys.exit(1)
