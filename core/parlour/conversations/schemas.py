@@ -179,9 +179,15 @@ class PageVisit(msgspec.Struct, frozen=True):
 class ConversationMetadata(msgspec.Struct, frozen=True):
     """How the visitor came to the conversation."""
 
-    referrer: str | None = None
-    landing_page: str | None = None
-    url_history: list[PageVisit] = []
+    referrer: str | None
+    landing_page: str | None
+    url_history: list[PageVisit]
+
+    @classmethod
+    def of(cls, conversation: Conversation) -> "ConversationMetadata":
+        """Read what is known; of some conversations nothing is."""
+        unknown = {"referrer": None, "landing_page": None, "url_history": []}
+        return msgspec.convert(unknown | conversation.extra, cls)
 
 
 class ConversationDetail(ConversationRead, frozen=True, kw_only=True):

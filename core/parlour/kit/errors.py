@@ -16,7 +16,7 @@ class FieldError(msgspec.Struct, frozen=True):
     message: str
 
 
-class Refusal(msgspec.Struct, frozen=True, omit_defaults=True):
+class Refusal(msgspec.Struct, frozen=True):
     """A refusal as it travels: in a socket's ack, or from a worker to the gateway that asked."""
 
     code: str

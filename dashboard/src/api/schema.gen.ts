@@ -427,9 +427,9 @@ export interface components {
         };
         /** ConversationMetadata */
         ConversationMetadata: {
-            referrer?: string | null;
-            landing_page?: string | null;
-            url_history?: components["schemas"]["PageVisit"][];
+            referrer: string | null;
+            landing_page: string | null;
+            url_history: components["schemas"]["PageVisit"][];
         };
         /** ConversationPage */
         ConversationPage: {

@@ -9,6 +9,7 @@ const missed = (seq: number, ...missedSeqs: number[]): LogAnswer => ({
   ok: true,
   seq,
   events: events(...missedSeqs),
+  reload: false,
 });
 
 test('live frames wait for the answer, which comes first', () => {
@@ -52,7 +53,7 @@ test('a reload skips what it covers, and keeps what came after', () => {
   cursor.hold();
   cursor.receive(events(499, 501));
 
-  expect(seqs(cursor.release({ ok: true, seq: 500, reload: true }))).toEqual([501]);
+  expect(seqs(cursor.release({ ok: true, seq: 500, events: [], reload: true }))).toEqual([501]);
   expect(cursor.last).toBe(501);
 });
 

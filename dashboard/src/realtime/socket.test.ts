@@ -85,7 +85,7 @@ test('joins after what is loaded, and applies the missed before the live', async
   socket.serverSends('events', [event(12)]);
   expect(applied).toEqual([]);
 
-  await socket.answer({ ok: true, seq: 11, events: [event(11)] });
+  await socket.answer({ ok: true, seq: 11, events: [event(11)], reload: false });
 
   expect(applied).toEqual([11, 12]);
   expect(getStatus()).toEqual({ phase: 'live', caughtUp: null });
@@ -93,7 +93,7 @@ test('joins after what is loaded, and applies the missed before the live', async
 
 test('after a reconnect joins after the last applied, and counts the messages missed', async () => {
   socket.connect();
-  await socket.answer({ ok: true, seq: 11, events: [] });
+  await socket.answer({ ok: true, seq: 11, events: [], reload: false });
   socket.serverSends('events', [event(12)]);
   socket.drop();
   expect(getStatus().phase).toBe('reconnecting');
@@ -104,6 +104,7 @@ test('after a reconnect joins after the last applied, and counts the messages mi
     ok: true,
     seq: 15,
     events: [event(13, 'message.created'), event(14, 'message.created'), event(15)],
+    reload: false,
   });
 
   expect(applied).toEqual([12, 13, 14, 15]);
@@ -117,16 +118,16 @@ test('the answer to a join of a lost connection is not applied', async () => {
   socket.connect();
   socket.drop();
   socket.connect();
-  await socket.answer({ ok: true, seq: 11, events: [event(11)] });
+  await socket.answer({ ok: true, seq: 11, events: [event(11)], reload: false });
   expect(applied).toEqual([]);
 
-  await socket.answer({ ok: true, seq: 12, events: [event(11), event(12)] });
+  await socket.answer({ ok: true, seq: 12, events: [event(11), event(12)], reload: false });
   expect(applied).toEqual([11, 12]);
 });
 
 test('too much missed: everything is read again', async () => {
   socket.connect();
-  await socket.answer({ ok: true, seq: 900, reload: true });
+  await socket.answer({ ok: true, seq: 900, events: [], reload: true });
 
   expect(handlers.onReload).toHaveBeenCalledOnce();
   socket.serverSends('events', [event(900), event(901)]);
@@ -135,7 +136,7 @@ test('too much missed: everything is read again', async () => {
 
 test('events of another project are not ours', async () => {
   socket.connect();
-  await socket.answer({ ok: true, seq: 10, events: [] });
+  await socket.answer({ ok: true, seq: 10, events: [], reload: false });
   socket.serverSends('events', [event(11, 'conversation.updated', 'q'), event(12)]);
 
   expect(applied).toEqual([12]);
@@ -152,7 +153,7 @@ test('a busy server is asked again when it says', async () => {
 
 test('a refusal for good is shown, and not asked again', async () => {
   socket.connect();
-  await socket.answer({ error: { code: 'forbidden', message: '' } });
+  await socket.answer({ error: { code: 'forbidden', message: '', retry_after: null } });
   await vi.advanceTimersByTimeAsync(60_000);
 
   expect(getStatus().phase).toBe('refused');

@@ -3,7 +3,6 @@
 from typing import Annotated
 from uuid import UUID
 
-import msgspec
 from litestar import Controller, get, patch, post
 from litestar.di import NamedDependency
 from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
@@ -94,7 +93,7 @@ class InboxController(Controller):
         read = ConversationRead.of(conversation, name)
         return ConversationDetail(
             **{field: getattr(read, field) for field in ConversationRead.__struct_fields__},
-            metadata=msgspec.convert(conversation.extra, ConversationMetadata),
+            metadata=ConversationMetadata.of(conversation),
             seq=head,
         )
 

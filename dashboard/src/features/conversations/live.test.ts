@@ -47,7 +47,7 @@ const updated = (seq: number, changed: Conversation): ParlourEvent => ({
   type: 'conversation.updated',
   project_id: 'p',
   at: minute(seq),
-  data: { conversation: changed },
+  data: { project_id: 'p', conversation_id: changed.id, conversation: changed },
 });
 
 const posted = (seq: number, posted: Message, changed: Conversation): ParlourEvent => ({
@@ -55,7 +55,12 @@ const posted = (seq: number, posted: Message, changed: Conversation): ParlourEve
   type: 'message.created',
   project_id: 'p',
   at: minute(seq),
-  data: { message: posted, conversation: changed },
+  data: {
+    project_id: 'p',
+    conversation_id: changed.id,
+    message: posted,
+    conversation: changed,
+  },
 });
 
 let client: QueryClient;
