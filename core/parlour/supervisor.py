@@ -109,7 +109,8 @@ class Supervisor:
                 f"[yellow]{program.name} ended ({code}); starting it again in {backoff:.1f} s[/]"
             )
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), backoff)
+                async with asyncio.timeout(backoff):
+                    await self._stopping.wait()
             backoff = min(backoff * 2, MAX_BACKOFF_SECONDS)
 
     async def _spawn(self, program: Program) -> asyncio.subprocess.Process:
@@ -174,7 +175,8 @@ class Supervisor:
         try:
             reader, writer = await asyncio.open_connection(host, self._settings.port)
             writer.write(b"GET /api/health HTTP/1.0\r\nHost: localhost\r\n\r\n")
-            status = await asyncio.wait_for(reader.readline(), 5)
+            async with asyncio.timeout(5):
+                status = await reader.readline()
             writer.close()
         except (OSError, TimeoutError):
             return False
@@ -195,7 +197,8 @@ class Supervisor:
                 process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
         for _, process in ending:
             try:
-                await asyncio.wait_for(process.wait(), STOP_SECONDS)
+                async with asyncio.timeout(STOP_SECONDS):
+                    await process.wait()
             except TimeoutError:
                 process.kill()
                 await process.wait()
@@ -230,7 +233,7 @@ async def _end_leftovers(settings: Settings) -> None:
     leftovers: list[psutil.Process] = []
     for name in ("serve", "worker", "valkey", "postgres"):
         file = _pid_file(settings, name)
-        if file.exists() and (process := _find(int(file.read_text() or 0), name)):
+        if file.exists() and (process := _find(file)):
             process.send_signal(signal.SIGINT if name == "postgres" else signal.SIGTERM)
             leftovers.append(process)
         file.unlink(missing_ok=True)
@@ -240,14 +243,15 @@ async def _end_leftovers(settings: Settings) -> None:
             process.kill()
 
 
-def _find(pid: int, name: str) -> psutil.Process | None:
-    """Return the process of a pid, if it is ours and not another's with a used number."""
+def _find(file: Path) -> psutil.Process | None:
+    """Return the process a pid file names, unless it is a later one with the same number."""
     try:
-        process = psutil.Process(pid)
-        ours = any(name in argument for argument in process.cmdline())
-    except psutil.Error:
+        process = psutil.Process(int(file.read_text()))
+        # The file was written right after its process began; a clock's tick is 10 ms.
+        is_ours = process.create_time() <= file.stat().st_mtime + 0.1
+    except (psutil.Error, ValueError):
         return None
-    return process if ours and process.is_running() else None
+    return process if is_ours and process.status() != psutil.STATUS_ZOMBIE else None
 
 
 @click.command()

@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +48,9 @@ class Running:
     def child(self, name: str) -> psutil.Process | None:
         """Find a program that ``parlour up`` keeps running."""
         for process in psutil.Process(self.process.pid).children():
-            if name in process.cmdline():
-                return process
+            with suppress(psutil.Error):
+                if name == process.name().removesuffix("-server") or name in process.cmdline():
+                    return process
         return None
 
     def kill(self, name: str) -> int:

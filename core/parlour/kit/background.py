@@ -1,9 +1,11 @@
 """Background tasks: for as long as a block lasts, and not a moment longer."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Coroutine
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
+
+CANCEL_AGAIN_SECONDS = 1.0
 
 
 @asynccontextmanager
@@ -13,6 +15,15 @@ async def background(*coroutines: Coroutine[Any, Any, None]) -> AsyncGenerator[N
     try:
         yield
     finally:
-        for task in tasks:
+        await _end(tasks)
+
+
+async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    # Asked more than once: code that waits with `asyncio.wait_for` swallows a cancellation that
+    # comes in the same moment as what it waits for (fixed in Python 3.12).
+    ending = set(tasks)
+    while ending:
+        for task in ending:
             task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        _, ending = await asyncio.wait(ending, timeout=CANCEL_AGAIN_SECONDS)
+    await asyncio.gather(*tasks, return_exceptions=True)  # who failed has said so already

@@ -71,7 +71,8 @@ class Relay:
                 self._wake.clear()
                 if await self.run_once(connection) < PASS_LIMIT:
                     with suppress(TimeoutError):
-                        await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+                        async with asyncio.timeout(POLL_SECONDS):
+                            await self._wake.wait()
         except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
             log.warning("relay_disconnected", error=str(error))
         finally:
