@@ -33,6 +33,7 @@ from parlour.conversations.routes.widget import WidgetController, provide_visito
 from parlour.conversations.sockets import VisitorMessages
 from parlour.conversations.sockets import commands as conversation_commands
 from parlour.kit.errors import AppError, FieldError
+from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
 from parlour.kit.runtime import Runtime, open_runtime
 from parlour.kit.settings import Settings
@@ -147,6 +148,7 @@ async def provide_session(
     """Open the transaction of this request; it is committed before the response leaves."""
     async with runtime.database.transaction() as session:
         yield session
+    reach("request_after_commit_before_response")
 
 
 @get("/health", operation_id="getHealth", tags=["Server"])

@@ -22,6 +22,7 @@ from parlour.kit.batching import MicroBatcher
 from parlour.kit.commands import AgentPrincipal, AnyCommand, Command, VisitorPrincipal
 from parlour.kit.errors import AppError, Refused, Unavailable
 from parlour.kit.events import project_room, visitor_room
+from parlour.kit.failpoints import reach
 from parlour.kit.runtime import Runtime
 from parlour.projects.queries import get_scope
 
@@ -39,6 +40,7 @@ class VisitorMessages:
 
     async def send(self, visitor: VisitorPrincipal, message: MessageSend) -> MessageSent:
         """Store a visitor's message; the ack comes after its commit."""
+        reach("recv")
         # Counted in this process: asking Redis first would let two messages overtake each other.
         await self._runtime.limiter.hit_here(
             self._runtime.settings.visitor_message_rate, str(visitor.visitor_id)

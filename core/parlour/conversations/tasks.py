@@ -5,6 +5,7 @@ import msgspec
 from parlour.conversations.schemas import MessageRead
 from parlour.conversations.service.posting import Draft, post_messages
 from parlour.kit.errors import AppError, Refusal
+from parlour.kit.failpoints import reach
 from parlour.kit.runtime import Runtime
 
 
@@ -22,6 +23,7 @@ async def store_messages(runtime: Runtime, batch: str) -> str:
     """Store a batch of visitors' messages; answer with each as stored, or with its refusal."""
     async with runtime.database.transaction() as session:
         outcomes = await post_messages(session, _DRAFTS.decode(batch))
+    reach("after_commit_before_ack")
     answer = [
         Outcome(refusal=outcome.refusal) if isinstance(outcome, AppError) else Outcome(outcome)
         for outcome in outcomes

@@ -17,6 +17,7 @@ from redis.exceptions import RedisError
 
 from parlour.kit.db import EVENTS_CHANNEL, connect
 from parlour.kit.events import LoggedEvent, logged
+from parlour.kit.failpoints import reach
 
 # The channel of sequenced events: each message is one pass, a JSON array of ``LoggedEvent``.
 LOG_CHANNEL = "parlour:log"
@@ -84,8 +85,12 @@ class Relay:
             if not await connection.fetchval("SELECT pg_try_advisory_xact_lock($1)", _LOCK):
                 return 0
             rows = await connection.fetch(_SEQUENCE, PASS_LIMIT)
+            if rows:
+                reach("relay_after_sequence_before_commit")
         if rows:
+            reach("relay_after_commit_before_publish")
             await self._publish(sorted((logged(*row) for row in rows), key=lambda e: e.seq))
+            reach("relay_after_publish")
         return len(rows)
 
     async def _publish(self, events: list[LoggedEvent]) -> None:

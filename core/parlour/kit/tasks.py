@@ -23,6 +23,7 @@ from taskiq_redis import RedisStreamBroker
 
 from parlour.kit.background import background
 from parlour.kit.errors import Unavailable
+from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
 
 QUEUE = "parlour:tasks"
@@ -65,6 +66,7 @@ class StreamBroker(RedisStreamBroker):
     def _ack_generator(self, id: Any, queue_name: str) -> Callable[[], Awaitable[None]]:
         async def ack() -> None:
             self._running.discard(id)
+            reach("task_after_effect_before_ack")
             async with self._redis() as redis, redis.pipeline(transaction=True) as pipeline:
                 pipeline.xack(queue_name, self.consumer_group_name, id)
                 pipeline.xdel(queue_name, id)

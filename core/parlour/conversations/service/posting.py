@@ -27,6 +27,7 @@ from parlour.conversations.schemas import (
 from parlour.kit.clock import now
 from parlour.kit.errors import AppError
 from parlour.kit.events import Event, record
+from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
 from parlour.visitors.errors import VisitorNotFound
 from parlour.visitors.models import Visitor
@@ -75,6 +76,7 @@ async def post_messages(
     An id that is stored already is answered with the stored message, and changes nothing.
     """
     batch = await _open(session, drafts)
+    reach("tx_begin")
     outcomes: list[MessageRead | AppError] = []
     for draft in drafts:
         try:
@@ -82,8 +84,11 @@ async def post_messages(
         except AppError as refusal:
             outcomes.append(refusal)
     if batch.messages:
+        reach("after_seq")
         await _write(session, batch)
+        reach("after_insert")
         await record(session, *batch.events)
+        reach("before_commit")
     return outcomes
 
 
