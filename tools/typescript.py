@@ -48,7 +48,8 @@ export interface Missed {{
 
 export interface FromServer extends SignalListeners {{
   events: (events: {union}[]) => void;
-{closing}}}
+  closing: (reason: Schemas['Closing']) => void;
+}}
 
 type SignalListeners = {{ [Name in keyof Signals]: (signal: Signals[Name]) => void }};
 
@@ -105,12 +106,10 @@ def _sockets(audience: str, union: str) -> str:
         for type_, struct in wire.events_for(audience).items()
     ]
     signals = [f"  '{name}': {_shape(struct)};" for name, struct in wire.SIGNALS[audience].items()]
-    closing = "  closing: (reason: Schemas['Closing']) => void;\n"
     return _SOCKETS.format(
         union=union,
         events="\n".join(events),
         signals="\n".join(signals),
-        closing=closing if audience == wire.AGENTS else "",
         commands="\n".join(map(_command, wire.commands_of(audience))),
     )
 

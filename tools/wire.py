@@ -137,7 +137,7 @@ def document() -> Schema:
 def widget_document(whole: Schema) -> Schema:
     """Return the part of the document that the widget speaks."""
     paths = {path: item for path, item in whole["paths"].items() if path.startswith(WIDGET_API)}
-    said = [Refusal, *events_for(VISITORS).values(), *SIGNALS[VISITORS].values()]
+    said = [Refusal, Closing, *events_for(VISITORS).values(), *SIGNALS[VISITORS].values()]
     for command in commands_of(VISITORS):
         said.append(command.payload)
         if command.answer and not is_log_answer(command.answer):

@@ -61,6 +61,19 @@ export interface components {
          */
         AuthorKind: "visitor" | "member" | "system" | "plugin";
         /**
+         * Closing
+         * @description Frame ``closing``: why the server ends the connection.
+         *
+         *         ``restarting`` (the server goes away; others are there), ``slow_consumer`` (the client did not
+         *         read what was sent), ``session_expired``. Whoever may come back waits a random part of
+         *         ``retry_after`` seconds, so that not all come at once.
+         */
+        Closing: {
+            code: string;
+            /** @default null */
+            retry_after: number | null;
+        };
+        /**
          * ContextSet
          * @description The page a visitor has turned to.
          */
@@ -338,6 +351,7 @@ export interface Missed {
 
 export interface FromServer extends SignalListeners {
   events: (events: VisitorEvent[]) => void;
+  closing: (reason: Schemas['Closing']) => void;
 }
 
 type SignalListeners = { [Name in keyof Signals]: (signal: Signals[Name]) => void };

@@ -82,9 +82,15 @@ class VisitorPresence(msgspec.Struct, frozen=True):
 
 
 class Closing(msgspec.Struct, frozen=True):
-    """Frame ``closing``: why the server ends the connection."""
+    """Frame ``closing``: why the server ends the connection.
+
+    ``restarting`` (the server goes away; others are there), ``slow_consumer`` (the client did not
+    read what was sent), ``session_expired``. Whoever may come back waits a random part of
+    ``retry_after`` seconds, so that not all come at once.
+    """
 
     code: str
+    retry_after: float | None = None
 
 
 class Failed(msgspec.Struct, frozen=True):

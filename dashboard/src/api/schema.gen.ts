@@ -380,9 +380,15 @@ export interface components {
         /**
          * Closing
          * @description Frame ``closing``: why the server ends the connection.
+         *
+         *         ``restarting`` (the server goes away; others are there), ``slow_consumer`` (the client did not
+         *         read what was sent), ``session_expired``. Whoever may come back waits a random part of
+         *         ``retry_after`` seconds, so that not all come at once.
          */
         Closing: {
             code: string;
+            /** @default null */
+            retry_after: number | null;
         };
         /**
          * ContextSet
