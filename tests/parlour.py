@@ -11,7 +11,6 @@ import asyncpg
 import httpx
 import jwt
 import socketio
-import uvicorn
 
 from parlour.accounts.service import AccountService
 from parlour.app import create_app
@@ -21,7 +20,7 @@ from parlour.kit.ids import new_id
 from parlour.kit.relay import Relay
 from parlour.kit.runtime import open_runtime
 from parlour.kit.settings import Settings
-from parlour.realtime.server import MAX_FRAME_BYTES
+from parlour.serve import Server
 from parlour.worker import TASKS
 
 SITE = "https://shop.example.com"
@@ -165,17 +164,9 @@ class Parlour:
     _worker_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Self:
-        self.server = uvicorn.Server(
-            uvicorn.Config(
-                create_app(self.settings),
-                port=0,
-                ws="websockets-sansio",
-                ws_max_size=MAX_FRAME_BYTES,
-                ws_ping_interval=None,
-                log_level="error",
-                lifespan="on",
-                timeout_graceful_shutdown=1,
-            )
+        app = create_app(self.settings)
+        self.server = Server(
+            app, self.settings, port=0, loop="none", log_level="error", timeout_graceful_shutdown=1
         )
         self._serving = asyncio.create_task(self.server.serve())
         await until(lambda: self.server.started or self._serving.done())

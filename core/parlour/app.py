@@ -15,7 +15,6 @@ from litestar.di import NamedDependency, Provide
 from litestar.exceptions import HTTPException, ValidationException
 from litestar.openapi import OpenAPIConfig
 from litestar.response import Redirect
-from litestar.types import ASGIApp
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -70,10 +69,23 @@ class Health(Struct, frozen=True):
     redis: bool
 
 
-def create_app(settings: Settings) -> ASGIApp:
-    """Build the application that production and tests boot: HTTP and sockets on one port."""
-    server = SocketServer()
-    return socketio.ASGIApp(server, other_asgi_app=litestar_app(settings, server))
+class Application(socketio.ASGIApp):
+    """HTTP and sockets on one port, and the way to leave it in order."""
+
+    def __init__(self, settings: Settings) -> None:
+        server = SocketServer()
+        self._http = litestar_app(settings, server)
+        super().__init__(server, other_asgi_app=self._http)
+
+    async def drain(self) -> None:
+        """Send the sockets elsewhere, and finish what they have begun."""
+        await self._http.state.gateway.drain()
+        await self._http.state.messages.batches.drain()
+
+
+def create_app(settings: Settings) -> Application:
+    """Build the application that production and tests boot."""
+    return Application(settings)
 
 
 def litestar_app(settings: Settings, server: SocketServer | None = None) -> Litestar:
@@ -87,6 +99,7 @@ def litestar_app(settings: Settings, server: SocketServer | None = None) -> Lite
             app.state.update({"runtime": runtime, "access_tokens": tokens})
             gateway = Gateway(runtime, tokens, server)
             messages = VisitorMessages(runtime)
+            app.state.update({"gateway": gateway, "messages": messages})
             commands = [
                 *gateway_commands(runtime, gateway),
                 *visitor_commands(runtime),

@@ -88,7 +88,7 @@ class Feed:
         while message := await _get(channel, wait):
             wait = 0
             if message["channel"] == SIGNALS_CHANNEL.encode():
-                await self._signal(_SIGNAL.decode(message["data"]))
+                self._signal(_SIGNAL.decode(message["data"]))
             else:
                 events.extend(_EVENTS.decode(message["data"]))
             if len(events) >= READ_LIMIT:
@@ -102,7 +102,7 @@ class Feed:
         if fresh and fresh[0].seq != self._position + 1:
             await self._read_log()
             fresh = [event for event in fresh if event.seq > self._position]
-        await self._deliver(fresh)
+        self._deliver(fresh)
 
     async def _read_log(self) -> None:
         """Deliver what the log has after our place."""
@@ -112,11 +112,11 @@ class Feed:
                 async with self._runtime.database.transaction() as session:
                     events = await list_after(session, self._position, READ_LIMIT)
                 count = len(events)
-                await self._deliver(events)
+                self._deliver(events)
         except AppError as error:
             log.warning("feed_without_database", error=str(error))
 
-    async def _deliver(self, events: Sequence[LoggedEvent]) -> None:
+    def _deliver(self, events: Sequence[LoggedEvent]) -> None:
         if not events:
             return
         # First, so that nothing is delivered twice if a socket fails in the middle.
@@ -131,12 +131,12 @@ class Feed:
                 if frame:
                     frames[namespace, room].append(frame)
         for (namespace, room), batch in frames.items():
-            await self._server.emit("events", batch, room=room, namespace=namespace)
+            self._server.broadcast(namespace, room, "events", batch)
 
-    async def _signal(self, signal: Signal) -> None:
+    def _signal(self, signal: Signal) -> None:
         namespace = VISITORS if signal.room.startswith("visitor:") else AGENTS
         if self._server.has_listeners(namespace, signal.room):
-            await self._server.emit(signal.name, signal.data, room=signal.room, namespace=namespace)
+            self._server.broadcast(namespace, signal.room, signal.name, signal.data)
 
 
 async def _get(channel: PubSub, wait: float) -> Any:

@@ -32,6 +32,10 @@ from parlour.visitors.door import admit
 from parlour.visitors.errors import VisitorTokenInvalid
 from parlour.visitors.queries import find_visitor_by_token
 
+# How fast the clients of a gateway that restarts come back: the others must let them in.
+RECONNECTS_PER_SECOND = 500
+MAX_RECONNECT_SECONDS = 2.0
+
 log = structlog.get_logger(__name__)
 
 
@@ -67,8 +71,10 @@ class Gateway:
         self._server.on("connect", self._connect_visitor, namespace=VISITORS)
         self._server.on("disconnect", self._disconnect_agent, namespace=AGENTS)
         self._server.on("disconnect", self._disconnect_visitor, namespace=VISITORS)
-        self._server.on("*", self._on_agent_command, namespace=AGENTS)
-        self._server.on("*", self._on_visitor_command, namespace=VISITORS)
+        self._server.on_command = {
+            AGENTS: self._on_agent_command,
+            VISITORS: self._on_visitor_command,
+        }
         feed = Feed(self._runtime, self._server)
         await feed.start()
         try:
@@ -76,6 +82,13 @@ class Gateway:
                 yield
         finally:
             await self._server.shutdown()
+
+    async def drain(self) -> None:
+        """Send everybody to another gateway, each at a moment of their own."""
+        retry_after = min(self._server.count / RECONNECTS_PER_SECOND, MAX_RECONNECT_SECONDS)
+        closing = Closing("restarting", retry_after)
+        for namespace, sid in self._server.connections():
+            await self._server.end(namespace, sid, closing)
 
     def socket_of(self, agent: AgentPrincipal) -> AgentSocket:
         """Return the connection that an agent gave a command on."""
@@ -166,13 +179,15 @@ class Gateway:
         room = project_room(visitor.project_id)
         await self._runtime.signals.send(room, "visitor.presence", presence)
 
-    async def _on_agent_command(self, name: str, sid: str, *arguments: Any) -> Any:
+    async def _on_agent_command(self, sid: str, name: str, arguments: Sequence[msgspec.Raw]) -> Any:
         socket = self._agents.get(sid)
         if socket is None:
             return None
         return await self._dispatcher.dispatch(socket.principal, name, arguments)
 
-    async def _on_visitor_command(self, name: str, sid: str, *arguments: Any) -> Any:
+    async def _on_visitor_command(
+        self, sid: str, name: str, arguments: Sequence[msgspec.Raw]
+    ) -> Any:
         principal = self._visitors.get(sid)
         if principal is None:
             return None
@@ -184,8 +199,7 @@ class Gateway:
         task.add_done_callback(self._closing.discard)
 
     async def _close(self, sid: str, code: str) -> None:
-        await self._server.emit("closing", Closing(code), room=sid, namespace=AGENTS)
-        await self._server.disconnect(sid, namespace=AGENTS)
+        await self._server.end(AGENTS, sid, Closing(code), for_good=True)
 
     async def _beat(self) -> None:
         while True:

@@ -115,7 +115,7 @@ async def test_a_socket_ends_with_its_token_unless_renewed(
 
     assert answer["ok"]
     await until(left_alone.disconnected.is_set)
-    assert ("closing", {"code": "session_expired"}) in left_alone.frames
+    assert ("closing", {"code": "session_expired", "retry_after": None}) in left_alone.frames
     assert not renewed.disconnected.is_set()
 
 
