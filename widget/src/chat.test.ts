@@ -88,6 +88,35 @@ test('what is written waits for the connection; only the first message says how 
   expect(chat.store.entries.value.map(({ state }) => state)).toEqual(['sent', 'sent']);
 });
 
+test('reading everything anew ends where somebody who comes now begins; what waits stays', async () => {
+  const conversation = { id: 'c1', status: 'open', last_message_seq: 3 } as const;
+  const request = answering({ items: [message(1)], next_cursor: null, seq: 7 });
+  const { chat, options } = begin({ conversation });
+  await options.prepare();
+  chat.open();
+  chat.close();
+  chat.write('Still here?');
+  await chat.send();
+  expect(chat.store.unread.value).toBe(0);
+
+  const now = { items: [message(8), message(9)], next_cursor: 'older', seq: 700 };
+  request.mockImplementation(async () => Response.json(now));
+  const show = await options.reload();
+  expect(chat.store.posted.value.map(({ seq }) => seq)).toEqual([1]);
+  show();
+
+  const fresh = begin({ conversation });
+  await fresh.options.prepare();
+  await vi.waitUntil(() => fresh.chat.store.waiting.value.length === 1);
+  expect(stateOf(chat)).toEqual(stateOf(fresh.chat));
+  expect(stateOf(chat)).toEqual({
+    shown: ['text 8: sent', 'text 9: sent', 'Still here?: sending'],
+    olderCursor: 'older',
+    unread: 2,
+    seq: 700,
+  });
+});
+
 test('a draft outlives the page', () => {
   begin().chat.write('Not done y');
   expect(begin().chat.store.draft.value).toBe('Not done y');
@@ -178,6 +207,15 @@ function begin(changes: Partial<WidgetSession> = {}) {
   });
   chats.push(chat);
   return { chat, host, transport, sent, options: given as unknown as TransportOptions };
+}
+
+function stateOf({ store }: Chat) {
+  return {
+    shown: store.entries.value.map(({ text, state }) => `${text}: ${state}`),
+    olderCursor: store.olderCursor.value,
+    unread: store.unread.value,
+    seq: store.seq,
+  };
 }
 
 function session(changes: Partial<WidgetSession>): WidgetSession {

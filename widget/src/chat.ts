@@ -117,7 +117,10 @@ export class Chat {
       seq: () => this.store.seq,
       prepare: () => this.#prepare(),
       applyEvents: (events, seq) => this.#applyEvents(events, seq),
-      reload: async () => this.store.showLatest(await this.#readMessages()),
+      reload: async () => {
+        const page = await this.#readMessages();
+        return () => this.store.showLatest(page);
+      },
       renewSession: () => this.#renewSession(),
       onAgentTyping: (signal) => this.#showTyping(signal),
       onConnection: (connection) => {

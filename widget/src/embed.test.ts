@@ -91,6 +91,19 @@ test('a server that is away is asked again, quietly', async () => {
   expect(warn).not.toHaveBeenCalled();
 });
 
+test.each([
+  ['the problem', Response.json({ code: 'busy', retry_after: 20 }, { status: 503 })],
+  ['the header', new Response('', { status: 429, headers: { 'retry-after': '20' } })],
+])('a server with too much to do is asked again when it says: in %s', async (_, answer) => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const { request } = begin(answer);
+  await vi.advanceTimersByTimeAsync(19_999);
+  expect(request).toHaveBeenCalledTimes(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(request).toHaveBeenCalledTimes(2);
+});
+
 test('tells the page what it listens to, whatever a listener does', async () => {
   const { host } = begin();
   vi.stubGlobal('reportError', vi.fn());

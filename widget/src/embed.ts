@@ -150,9 +150,9 @@ export class Embed {
 function explainRefusal(error: unknown): void {
   if (!(error instanceof SessionRefused)) return;
   console.warn(
-    error.code === 'origin_not_allowed'
+    error.message === 'origin_not_allowed'
       ? 'Parlour: this website is not among the domains of the project.'
-      : `Parlour: the chat cannot start (${error.code}).`,
+      : `Parlour: the chat cannot start (${error.message}).`,
   );
 }
 

@@ -13,6 +13,7 @@ interface Tab {
   shown: OutboxMessage[];
   sent: string[];
   online: boolean;
+  heldUp: boolean;
 }
 
 const tabs: Tab[] = [];
@@ -63,33 +64,61 @@ test('a message written without a connection survives a reload, and is sent afte
 });
 
 test.each(['unavailable', 'busy', 'rate_limited'])(
-  '%s is tried again under the same id',
+  '%s is tried again under the same id, when the server says or a little later',
   async (code) => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
     const ids: string[] = [];
     const tab = await openTab(async (draft) => {
       ids.push(draft.id);
-      return ids.length === 1 ? refusal(code, 7) : stored(draft);
+      return ids.length < 3 ? refusal(code, 7) : stored(draft);
     });
     await tab.outbox.add(draft('1'));
-    expect(tab.shown).toHaveLength(1);
+    await tab.outbox.add(draft('2'));
+    expect(tab.shown).toHaveLength(2);
     expect(tab.shown[0]?.failure).toBeUndefined();
 
-    await vi.advanceTimersByTimeAsync(6900);
+    await vi.advanceTimersByTimeAsync(6999);
     expect(ids).toEqual(['1']);
-    await vi.advanceTimersByTimeAsync(200);
-    await vi.waitUntil(() => tab.shown.length === 0);
+    random.mockReturnValue(1);
+    await vi.advanceTimersByTimeAsync(1);
+    await vi.waitUntil(() => ids.length === 2);
+    await settle();
+    await vi.advanceTimersByTimeAsync(8399);
     expect(ids).toEqual(['1', '1']);
+    await vi.advanceTimersByTimeAsync(1);
+    await vi.waitUntil(() => tab.shown.length === 0);
+    expect(ids).toEqual(['1', '1', '1', '2']);
+    expect(tab.sent).toEqual(['1', '2']);
   },
 );
 
-test('nothing is sent before the server wants more, whoever asks', async () => {
-  const send = vi.fn<Send>(async () => refusal('rate_limited', 60));
+test('without a word from the server, the time between two tries grows', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  const send = vi.fn<Send>(async () => refusal('busy'));
   const tab = await openTab(send);
   await tab.outbox.add(draft('1'));
-  await tab.outbox.add(draft('2'));
-  await tab.outbox.flush();
-  expect(send).toHaveBeenCalledTimes(1);
+  for (const [tries, wait] of [1500, 3000, 6000, 10_000, 10_000].entries()) {
+    await settle();
+    await vi.advanceTimersByTimeAsync(wait - 1);
+    expect(send).toHaveBeenCalledTimes(tries + 1);
+    await vi.advanceTimersByTimeAsync(1);
+    await vi.waitUntil(() => send.mock.calls.length === tries + 2);
+  }
+  expect(tab.shown[0]?.failure).toBeUndefined();
 });
+
+test.each(['unavailable', 'busy', 'rate_limited'])(
+  'after %s nothing is sent before the server wants more, whoever asks',
+  async (code) => {
+    const send = vi.fn<Send>(async () => refusal(code, 60));
+    const tab = await openTab(send);
+    await tab.outbox.add(draft('1'));
+    await tab.outbox.add(draft('2'));
+    await tab.outbox.flush();
+    expect(send).toHaveBeenCalledTimes(1);
+    expect(tab.heldUp).toBe(code === 'rate_limited');
+  },
+);
 
 test('no answer is tried again', async () => {
   const send = vi
@@ -98,8 +127,16 @@ test('no answer is tried again', async () => {
   const tab = await openTab(send);
   await tab.outbox.add(draft('1'));
   expect(tab.sent).toEqual([]);
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(1500);
   await vi.waitUntil(() => tab.shown.length === 0);
+  expect(tab.sent).toEqual(['1']);
+});
+
+test('a connection that is back is used at once', async () => {
+  const send = vi.fn<Send>(async (draft) => stored(draft)).mockRejectedValueOnce(new Error('lost'));
+  const tab = await openTab(send);
+  await tab.outbox.add(draft('1'));
+  await tab.outbox.flush();
   expect(tab.sent).toEqual(['1']);
 });
 
@@ -154,7 +191,7 @@ test('without a database messages are kept in memory', async () => {
 });
 
 async function openTab(send: Send): Promise<Tab> {
-  const tab = { shown: [], sent: [], online: true } as unknown as Tab;
+  const tab = { shown: [], sent: [], online: true, heldUp: false } as unknown as Tab;
   tab.outbox = new Outbox({
     name: 'outbox',
     storage: await openOutboxStorage('outbox'),
@@ -164,10 +201,17 @@ async function openTab(send: Send): Promise<Tab> {
     onChange: (messages) => {
       tab.shown = messages;
     },
-    onHeldUp: () => undefined,
+    onHeldUp: (seconds) => {
+      tab.heldUp = seconds !== null;
+    },
   });
   tabs.push(tab);
   return tab;
+}
+
+/** Let the database, and what waits for it, come to rest. */
+async function settle(): Promise<void> {
+  for (let turns = 0; turns < 20; turns++) await new Promise((resolve) => setImmediate(resolve));
 }
 
 function close(tab: Tab): void {

@@ -1,12 +1,10 @@
+import { asAsked, backOff } from './backoff';
 import { exclusively } from './locks';
 import type { OutboxMessage, OutboxStorage } from './outbox-storage';
 import type { MessageAnswer, MessageDraft, VisitorMessage } from './types';
 
 /** Refusals that are about the moment, not about the message. */
 const PASSING = new Set(['unavailable', 'busy', 'rate_limited']);
-
-const FIRST_DELAY_SECONDS = 1;
-const LONGEST_DELAY_SECONDS = 30;
 
 export interface OutboxOptions {
   /** Names the queue, for the tabs that share it. */
@@ -33,7 +31,7 @@ export class Outbox {
   readonly #channel: BroadcastChannel;
   #flushing: Promise<void> | undefined;
   #isFlushWanted = false;
-  #delay = FIRST_DELAY_SECONDS;
+  #failures = 0;
   #heldUpUntil = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
@@ -107,13 +105,16 @@ export class Outbox {
     try {
       answer = await send(message.draft);
     } catch {
-      this.#waitAndFlush(this.#nextDelay());
+      this.#waitAndFlush(backOff(this.#failures++));
       return false;
     }
     if ('error' in answer) {
       const { code, message: reason, retry_after } = answer.error;
       if (PASSING.has(code)) {
-        this.#waitAndFlush(retry_after ?? this.#nextDelay(), code === 'rate_limited');
+        const wait = retry_after ? asAsked(retry_after) : backOff(this.#failures++);
+        this.#heldUpUntil = Date.now() + wait * 1000;
+        if (code === 'rate_limited') this.#options.onHeldUp(Math.ceil(wait));
+        this.#waitAndFlush(wait);
         return false;
       }
       await storage.put({ ...message, failure: reason });
@@ -121,25 +122,16 @@ export class Outbox {
       onSent(answer.message);
       await storage.delete(message.draft.id);
     }
-    this.#delay = FIRST_DELAY_SECONDS;
+    this.#failures = 0;
     await this.#changed('message' in answer ? answer.message : null);
     return true;
   }
 
-  #nextDelay(): number {
-    const delay = this.#delay * (0.5 + Math.random() / 2);
-    this.#delay = Math.min(this.#delay * 2, LONGEST_DELAY_SECONDS);
-    return delay;
-  }
-
-  #waitAndFlush(seconds: number, isHeldUp = false): void {
+  #waitAndFlush(seconds: number): void {
     clearTimeout(this.#timer);
     if (this.#isClosed) return;
-    if (isHeldUp) {
-      this.#heldUpUntil = Date.now() + seconds * 1000;
-      this.#options.onHeldUp(Math.ceil(seconds));
-    }
     this.#timer = setTimeout(() => {
+      this.#heldUpUntil = 0; // a timer may be early by the clock
       this.#options.onHeldUp(null);
       void this.flush();
     }, seconds * 1000);

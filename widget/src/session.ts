@@ -1,20 +1,13 @@
+import { asAsked, backOff } from './backoff';
 import { exclusively } from './locks';
 import type { Memory } from './memory';
-import type { Problem, WidgetSession } from './types';
+import type { WidgetSession } from './types';
 
 const REQUEST_TIMEOUT_MS = 15_000;
-const FIRST_DELAY_SECONDS = 2;
-const LONGEST_DELAY_SECONDS = 300;
+const LONGEST_PAUSE_SECONDS = 300;
 
-/** The server's answer is no, and asking again would not change it. */
-export class SessionRefused extends Error {
-  readonly code: string;
-
-  constructor(code: string) {
-    super(code);
-    this.code = code;
-  }
-}
+/** The server's answer is no, and asking again would not change it. The message is its code. */
+export class SessionRefused extends Error {}
 
 /** Ask the server who this visitor is. Tries until there is an answer, ever more rarely. */
 export async function openSession(
@@ -23,25 +16,24 @@ export async function openSession(
   memory: Memory,
   isWanted: () => boolean,
 ): Promise<WidgetSession> {
-  let delay = FIRST_DELAY_SECONDS;
-  while (isWanted()) {
+  for (let failures = 0; isWanted(); failures++) {
     // One tab at a time: two that ask at once would become two visitors.
     const answer = await exclusively(memory.key('session'), () =>
       requestSession(base, projectId, memory),
     );
     if ('token' in answer) return answer;
-    await pause(Math.max(answer.retry_after ?? 0, delay * (0.5 + Math.random() / 2)));
-    delay = Math.min(delay * 2, LONGEST_DELAY_SECONDS);
+    const own = backOff(failures, LONGEST_PAUSE_SECONDS);
+    await pause(Math.max(asAsked(answer.retry_after), own));
   }
   throw new Error('The chat was taken off the page.');
 }
 
-/** Ask once. What may go better later is returned, what will not is thrown. */
+/** Ask once. What may go better later says when, what will not is thrown. */
 async function requestSession(
   base: string,
   projectId: string,
   memory: Memory,
-): Promise<WidgetSession | Partial<Problem>> {
+): Promise<WidgetSession | { retry_after: number }> {
   const token = memory.get('token');
   const response = await fetch(`${base}api/widget/session`, {
     method: 'POST',
@@ -51,8 +43,11 @@ async function requestSession(
     signal: AbortSignal.timeout(REQUEST_TIMEOUT_MS),
   }).catch(() => null);
   const answer = await response?.json().catch(() => null);
-  if (!response || !answer || response.status === 429 || response.status >= 500)
-    return answer ?? {};
+  if (!response || !answer || response.status === 429 || response.status >= 500) {
+    // A problem says it more exactly than the header, which may come from a proxy.
+    const header = Number(response?.headers.get('retry-after'));
+    return { retry_after: answer?.retry_after || header || 0 };
+  }
   if (!response.ok) throw new SessionRefused(answer.code);
   memory.set('token', answer.token);
   return answer;

@@ -50,7 +50,7 @@ beforeEach(async () => {
     seq: () => store.seq,
     prepare: vi.fn(async () => undefined),
     applyEvents: vi.fn((events, seq) => void store.applyEvents(events, seq)),
-    reload: vi.fn(async () => undefined),
+    reload: vi.fn(async () => () => undefined),
     renewSession: vi.fn(async () => undefined),
     onConnection: vi.fn(),
     onAgentTyping: vi.fn(),
@@ -87,7 +87,7 @@ test('asks again on every connection, from where it stands', async () => {
   await vi.advanceTimersByTimeAsync(0);
   socket.receive('disconnect');
   socket.connect.mockClear();
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(1500);
   expect(socket.connect).toHaveBeenCalledTimes(1);
 
   socket.receive('connect');
@@ -103,15 +103,48 @@ test('an answer to a connection that is gone is dropped', async () => {
 });
 
 test('reads everything anew when told to, and what came meanwhile after it', async () => {
-  vi.mocked(options.reload).mockImplementation(async () => {
-    store.showLatest({ items: [], next_cursor: null, seq: 40 });
-  });
+  const reading = holdReload();
   socket.receive('connect');
-  socket.receive('events', [event(40), event(41)]);
+  socket.receive('events', [event(40)]);
   answer({ ok: true, seq: 39, events: [], reload: true });
   await vi.advanceTimersByTimeAsync(0);
+  socket.receive('events', [event(41), event(42)]);
+  expect(ids()).toEqual([]);
+  expect(options.onConnection).not.toHaveBeenCalledWith('online');
+
+  await reading[0]?.(41, 'm41');
+  expect(ids()).toEqual(['m41', 'm42']);
+  expect(store.seq).toBe(42);
   expect(options.reload).toHaveBeenCalledTimes(1);
-  expect(ids()).toEqual(['m41']);
+  expect(options.onConnection).toHaveBeenLastCalledWith('online');
+
+  socket.receive('events', [event(42), event(43)]);
+  expect(ids()).toEqual(['m41', 'm42', 'm43']);
+});
+
+test('what was read anew for a connection that is gone does not take newer things back', async () => {
+  const reading = holdReload();
+  for (const _ of ['lost', 'kept']) {
+    socket.receive('connect');
+    answer({ ok: true, seq: 39, events: [], reload: true });
+    await vi.advanceTimersByTimeAsync(0);
+    if (reading.length === 1) socket.receive('disconnect');
+  }
+  await reading[1]?.(50, 'm50');
+  await reading[0]?.(40, 'm40');
+  expect(ids()).toEqual(['m50']);
+  expect(store.seq).toBe(50);
+});
+
+test('a history that cannot be read anew is read on the next connection', async () => {
+  vi.mocked(options.reload).mockRejectedValueOnce(new Error('503'));
+  socket.receive('connect');
+  answer({ ok: true, seq: 39, events: [], reload: true });
+  await vi.advanceTimersByTimeAsync(0);
+  expect(options.onConnection).not.toHaveBeenCalledWith('online');
+  await vi.advanceTimersByTimeAsync(1500);
+  socket.receive('connect');
+  expect(socket.asked.at(-1)?.seq).toBe(5);
 });
 
 test('connects again when the log gives no answer', async () => {
@@ -119,17 +152,92 @@ test('connects again when the log gives no answer', async () => {
   socket.asked[0]?.fail();
   await vi.advanceTimersByTimeAsync(0);
   expect(socket.disconnect).toHaveBeenCalled();
-  await vi.advanceTimersByTimeAsync(1000);
+  await vi.advanceTimersByTimeAsync(1500);
   expect(socket.connect).toHaveBeenCalledTimes(2);
 });
 
-test('keeps trying for ever, at most half a minute apart', async () => {
+test('keeps trying for ever, at most ten seconds apart', async () => {
   for (let tries = 0; tries < 20; tries++) {
     const before = socket.connect.mock.calls.length;
     socket.receive('connect_error', new Error('websocket error'));
-    await vi.advanceTimersByTimeAsync(30_000);
+    await vi.advanceTimersByTimeAsync(10_000);
     expect(socket.connect.mock.calls.length).toBe(before + 1);
   }
+});
+
+// A server that ends the connection by itself is not left alone either.
+test.each(['transport close', 'io server disconnect', 'ping timeout'])(
+  'after "%s" it comes back at a moment of its own',
+  async (reason) => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    await comesBack(() => socket.receive('disconnect', reason), 300);
+    random.mockReturnValue(1);
+    await comesBack(() => socket.receive('disconnect', reason), 1500);
+  },
+);
+
+test('a server that restarts is left at once, for another', async () => {
+  const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+  await comesBack(() => close('restarting', 0.5), 0);
+  random.mockReturnValue(1);
+  await comesBack(() => close('restarting', 0.5), 500);
+});
+
+test('a loss is not worth a word unless it lasts', async () => {
+  await catchUp();
+  vi.mocked(options.onConnection).mockClear();
+  close('restarting', 0.5);
+  await vi.advanceTimersByTimeAsync(500);
+  socket.receive('connect_error', new Error('websocket error'));
+  await vi.advanceTimersByTimeAsync(1499);
+  expect(options.onConnection).not.toHaveBeenCalled();
+  await vi.advanceTimersByTimeAsync(1);
+  expect(vi.mocked(options.onConnection).mock.calls).toEqual([['offline']]);
+
+  await catchUp();
+  close('restarting', 0.5);
+  await vi.advanceTimersByTimeAsync(1000);
+  await catchUp();
+  await vi.advanceTimersByTimeAsync(60_000);
+  expect(vi.mocked(options.onConnection).mock.calls).toEqual([['offline'], ['online'], ['online']]);
+});
+
+test('a device without a network is told so at once', async () => {
+  await catchUp();
+  vi.stubGlobal('navigator', { ...navigator, onLine: false });
+  socket.receive('disconnect', 'transport close');
+  expect(options.onConnection).toHaveBeenLastCalledWith('offline');
+});
+
+test('a client that did not read comes back when it is told, and asks for what it missed', async () => {
+  await catchUp(6);
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  await comesBack(() => close('slow_consumer', 1), 1000);
+  expect(socket.asked.at(-1)?.seq).toBe(6);
+});
+
+test('what ended one connection says nothing about the next', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  await comesBack(() => close('slow_consumer', 1), 1000);
+  await comesBack(() => socket.receive('disconnect', 'transport close'), 300);
+});
+
+test('a server that takes nobody now is left alone for as long as it says', async () => {
+  await catchUp();
+  socket.receive('disconnect', 'transport close');
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  await connectsAfter(
+    () => refuse('unavailable', 20),
+    20_000,
+    () => transport.wake(),
+  );
+});
+
+test('a log that cannot be read now is asked again when the server says', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  socket.receive('connect');
+  const refused = { error: { code: 'busy', message: '', retry_after: 4 } };
+  await connectsAfter(() => answer(refused), 4000);
 });
 
 test('connects at once when the network is back', async () => {
@@ -164,8 +272,57 @@ function answer(said: LogAnswer): void {
   socket.asked.at(-1)?.answer(said);
 }
 
-function refuse(code: string): void {
-  socket.receive('connect_error', Object.assign(new Error(code), { data: { code } }));
+function refuse(code: string, retryAfter: number | null = null): void {
+  const data = { code, message: '', retry_after: retryAfter };
+  socket.receive('connect_error', Object.assign(new Error(code), { data }));
+}
+
+/** The server says why it ends the connection, and ends it. */
+function close(code: string, retryAfter: number): void {
+  socket.receive('closing', { code, retry_after: retryAfter });
+  socket.receive('disconnect', 'transport close');
+}
+
+/** Connect, and miss nothing. */
+async function catchUp(seq = 5): Promise<void> {
+  socket.receive('connect');
+  answer({ ok: true, seq, events: [], reload: false });
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+/** Expect that a connection which is lost is made again after exactly that time. */
+async function comesBack(lose: () => void, after: number): Promise<void> {
+  await catchUp(6);
+  await connectsAfter(lose, after);
+  socket.receive('connect');
+}
+
+async function connectsAfter(lose: () => void, after: number, meanwhile = () => {}): Promise<void> {
+  socket.connect.mockClear();
+  lose();
+  if (after > 0) {
+    await vi.advanceTimersByTimeAsync(after - 1);
+    meanwhile();
+    expect(socket.connect).not.toHaveBeenCalled();
+  }
+  await vi.advanceTimersByTimeAsync(1);
+  expect(socket.connect).toHaveBeenCalledTimes(1);
+}
+
+/** Hold back what is read anew, until the test gives its place in the log and its one message. */
+function holdReload() {
+  const answers: ((seq: number, id: string) => Promise<void>)[] = [];
+  vi.mocked(options.reload).mockImplementation(
+    () =>
+      new Promise((resolve) => {
+        answers.push(async (seq, id) => {
+          const items = [{ ...event(Number(id.slice(1))).data.message, id }];
+          resolve(() => store.showLatest({ items, next_cursor: null, seq }));
+          await vi.advanceTimersByTimeAsync(0);
+        });
+      }),
+  );
+  return answers;
 }
 
 function ids(): string[] {

@@ -1,17 +1,20 @@
 import { Manager, type Socket } from 'socket.io-client';
+import { asAsked, backOff } from './backoff';
 import type {
   AgentTyping,
   FromServer,
   MessageAnswer,
   MessageDraft,
   PageContext,
+  Refusal,
   ToServer,
   VisitorEvent,
 } from './types';
 
 const ANSWER_TIMEOUT_MS = 10_000;
-const FIRST_DELAY_MS = 1000;
-const LONGEST_DELAY_MS = 30_000;
+
+/** A connection that is back after so long was never worth a word. */
+const SILENT_MS = 2000;
 
 /** `refused`: the server does not want this page, and will not be asked again. */
 export type Connection = 'connecting' | 'online' | 'offline' | 'refused';
@@ -24,8 +27,8 @@ export interface TransportOptions {
   /** What has to be done before connecting makes sense. Rejects when it did not work. */
   prepare(): Promise<void>;
   applyEvents(events: VisitorEvent[], seq?: number): void;
-  /** Too much was missed: read everything anew. */
-  reload(): Promise<void>;
+  /** Too much was missed: read everything anew. Returns what shows it. */
+  reload(): Promise<() => void>;
   /** The server does not know the visitor any more. */
   renewSession(): Promise<void>;
   onConnection(connection: Connection): void;
@@ -41,9 +44,13 @@ export class Transport {
   /** Live events that came while those before them are still being asked for. */
   #held: VisitorEvent[] | null = null;
   #phase: 'stopped' | 'waiting' | 'connecting' | 'connected' = 'stopped';
+  /** Why the connection ends, where that is known. */
+  #reason: Partial<Refusal> = {};
   #failures = 0;
   #hasRenewed = false;
+  #notBefore = 0;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  #silence: ReturnType<typeof setTimeout> | undefined;
 
   constructor(options: TransportOptions, openSocket = createSocket) {
     this.#options = options;
@@ -51,6 +58,9 @@ export class Transport {
     this.#socket.on('connect', () => this.#catchUp());
     this.#socket.on('disconnect', () => this.#onDisconnect());
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
+    this.#socket.on('closing', (reason) => {
+      this.#reason = reason;
+    });
     this.#socket.on('events', (events) => {
       if (this.#held) this.#held.push(...events);
       else options.applyEvents(events);
@@ -73,8 +83,9 @@ export class Transport {
 
   /** Connect now, if there is no connection; if there is one, find out whether it still lives. */
   wake(): void {
-    if (this.#phase === 'waiting') void this.#connect();
-    else if (this.#phase === 'connected' && !this.#held) void this.#catchUp();
+    if (this.#phase === 'waiting') {
+      if (Date.now() >= this.#notBefore) void this.#connect();
+    } else if (this.#phase === 'connected' && !this.#held) void this.#catchUp();
   }
 
   /** Send a message. Rejects when there is no answer. */
@@ -120,28 +131,40 @@ export class Transport {
         .timeout(ANSWER_TIMEOUT_MS)
         .emitWithAck('log.after', { seq: this.#options.seq() });
       if (!isCurrent()) return;
-      if ('error' in answer) throw new Error(answer.error.code);
-      if (answer.reload) await this.#options.reload();
-      else this.#options.applyEvents(answer.events, answer.seq);
+      if ('error' in answer) {
+        this.#reason = answer.error;
+        throw new Error(answer.error.code);
+      }
+      const show = answer.reload
+        ? await this.#options.reload()
+        : () => this.#options.applyEvents(answer.events, answer.seq);
       if (!isCurrent()) return;
+      show();
       this.#held = null;
       this.#options.applyEvents(held);
-      this.#failures = 0;
-      this.#hasRenewed = false;
-      this.#options.onConnection('online');
+      this.#onCaughtUp();
     } catch {
       if (isCurrent()) this.#socket.disconnect();
     }
   }
 
-  #onDisconnect(): void {
-    this.#held = null;
-    if (this.#phase === 'stopped') return;
-    this.#options.onConnection(navigator.onLine ? 'connecting' : 'offline');
-    this.#connectLater();
+  #onCaughtUp(): void {
+    this.#failures = 0;
+    this.#hasRenewed = false;
+    clearTimeout(this.#silence);
+    this.#silence = undefined;
+    this.#options.onConnection('online');
   }
 
-  #onConnectError(error: Error & { data?: { code?: string } }): void {
+  #onDisconnect(): void {
+    const { code, retry_after } = this.#reason;
+    this.#reason = {};
+    this.#held = null;
+    if (code === 'restarting') this.#connectIn(Math.random() * (retry_after ?? 1));
+    else this.#connectLater(retry_after);
+  }
+
+  #onConnectError(error: Error & { data?: Partial<Refusal> }): void {
     this.#socket.disconnect(); // a refused namespace leaves its connection open
     if (error.data?.code === 'origin_not_allowed') {
       this.#halt();
@@ -153,17 +176,25 @@ export class Transport {
         () => this.#connectLater(),
       );
     } else {
-      this.#connectLater();
+      this.#connectLater(error.data?.retry_after);
     }
   }
 
-  #connectLater(): void {
-    if (this.#phase === 'stopped') return;
+  /** Connect after a failure: never before the server wants it. */
+  #connectLater(asked?: number | null): void {
+    const least = asAsked(asked ?? 0);
+    this.#notBefore = Date.now() + least * 1000;
+    this.#connectIn(Math.max(least, backOff(this.#failures++)));
+  }
+
+  #connectIn(seconds: number): void {
+    if (this.#isStopped()) return;
     this.#phase = 'waiting';
-    if (this.#failures > 0) this.#options.onConnection('offline');
-    const delay = Math.min(FIRST_DELAY_MS * 2 ** this.#failures++, LONGEST_DELAY_MS);
+    const { onConnection } = this.#options;
+    if (!navigator.onLine) onConnection('offline');
+    this.#silence ??= setTimeout(() => onConnection('offline'), SILENT_MS);
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#connect(), delay * (0.5 + Math.random() / 2));
+    this.#timer = setTimeout(() => this.#connect(), seconds * 1000);
   }
 
   #isStopped(): boolean {
@@ -173,6 +204,7 @@ export class Transport {
   #halt(): void {
     this.#phase = 'stopped';
     clearTimeout(this.#timer);
+    clearTimeout(this.#silence);
     this.#socket.disconnect();
   }
 }
