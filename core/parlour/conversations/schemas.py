@@ -1,7 +1,7 @@
 """What the API reads and writes of conversations, and what goes over the sockets."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 from uuid import UUID
 
 import msgspec
@@ -132,6 +132,23 @@ class VisitorMessageRead(msgspec.Struct, frozen=True):
         )
 
 
+class ConversationFields(Protocol):
+    """What is read of a conversation, whoever holds it."""
+
+    id: Any
+    project_id: Any
+    visitor_id: Any
+    status: Any
+    assignee_id: Any
+    snippet: Any
+    snippet_author: Any
+    last_message_seq: Any
+    last_message_at: Any
+    unread: Any
+    waiting_since: Any
+    created_at: Any
+
+
 class ConversationRead(msgspec.Struct, frozen=True):
     """A conversation, as the inbox lists it."""
 
@@ -149,7 +166,7 @@ class ConversationRead(msgspec.Struct, frozen=True):
     created_at: datetime
 
     @classmethod
-    def of(cls, conversation: Conversation, visitor_name: str | None) -> "ConversationRead":
+    def of(cls, conversation: ConversationFields, visitor_name: str | None) -> "ConversationRead":
         """Read a conversation with the name its visitor gave, if any."""
         visitor_id = conversation.visitor_id
         return cls(

@@ -24,7 +24,7 @@ from sqlalchemy.dialects.postgresql import ARRAY, TEXT
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import Mapped, mapped_column
 
-from parlour.kit.db import RECORDED, Base
+from parlour.kit.db import RECORDED, Base, driver
 from parlour.kit.ids import new_id
 
 # A client that missed more than this reads everything anew.
@@ -118,17 +118,16 @@ class LoggedEvent(msgspec.Struct, frozen=True):
     audience: list[str]
 
 
-_RECORD = text(
-    """
+_RECORD = """
     INSERT INTO event (id, project_id, conversation_id, type, data, audience)
-    SELECT id, project_id, conversation_id, type, data::jsonb, string_to_array(audience, ' ')
-    FROM unnest(
-        CAST(:ids AS uuid[]), CAST(:projects AS uuid[]), CAST(:conversations AS uuid[]),
-        CAST(:types AS text[]), CAST(:data AS text[]), CAST(:audiences AS text[])
-    ) WITH ORDINALITY AS t(id, project_id, conversation_id, type, data, audience, place)
+    SELECT id, project_id, conversation_id, type, data, string_to_array(audience, ' ')
+    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[])
+        WITH ORDINALITY AS t(id, project_id, conversation_id, type, data, audience, place)
     ORDER BY place
-    """
-)
+"""
+
+# One snapshot: what is trimmed or sequenced between two would look like a log that never had it.
+_EXTENT = text("SELECT (SELECT min(seq) FROM event), seq FROM event_head")
 
 _COLUMNS = "seq, type, project_id, data::text AS data, created_at, audience"
 
@@ -145,19 +144,18 @@ async def record(session: AsyncSession, *events: Event) -> None:
     """Record events, in this order: they are published if, and only if, ``session`` commits."""
     if not events:
         return
-    await session.execute(
+    connection = await driver(session)
+    await connection.execute(
         _RECORD,
-        {
-            "ids": [new_id() for _ in events],
-            "projects": [event.project_id for event in events],
-            "conversations": [
-                event.conversation_id if isinstance(event, ConversationEvent) else None
-                for event in events
-            ],
-            "types": [event.type for event in events],
-            "data": [msgspec.json.encode(event).decode() for event in events],
-            "audiences": [" ".join(event.audience) for event in events],
-        },
+        [new_id() for _ in events],
+        [event.project_id for event in events],
+        [
+            event.conversation_id if isinstance(event, ConversationEvent) else None
+            for event in events
+        ],
+        [event.type for event in events],
+        [msgspec.json.encode(event).decode() for event in events],
+        [" ".join(event.audience) for event in events],
     )
     session.info[RECORDED] = True
 
@@ -184,17 +182,17 @@ async def list_missed(
     ``None`` says that they are too many, or that the log does not reach back so far: then the
     client must read everything anew.
     """
-    head = await get_head(session)
-    oldest = await session.scalar(select(func.min(EventRow.seq)))
-    # An empty log reaches back to its head; a client ahead of it knows another database.
-    if not (head if oldest is None else oldest - 1) <= after <= head:
-        return None
     rows = await session.execute(
         _SELECT_AFTER_FOR_PROJECT,
         {"project_id": project_id, "room": room, "after": after, "limit": CATCH_UP_LIMIT + 1},
     )
     missed = [logged(*row) for row in rows]
-    return missed if len(missed) <= CATCH_UP_LIMIT else None
+    # Asked after the reading: the log only ever becomes shorter, so what reaches back now has
+    # been complete before. An empty log reaches back to its head; a client ahead of it knows
+    # another database.
+    oldest, head = (await session.execute(_EXTENT)).one()
+    reaches_back = (head if oldest is None else oldest - 1) <= after <= head
+    return missed if reaches_back and len(missed) <= CATCH_UP_LIMIT else None
 
 
 def logged(

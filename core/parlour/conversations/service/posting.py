@@ -11,26 +11,34 @@ from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
+import asyncpg
 import msgspec
-from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from parlour.conversations.errors import ConversationNotFound, IdReused
 from parlour.conversations.events import ConversationCreated, MessageCreated
-from parlour.conversations.models import AuthorKind, Conversation, Message, Status
+from parlour.conversations.models import AuthorKind, Status
 from parlour.conversations.schemas import (
     AuthorRead,
     ConversationRead,
     MessageContext,
     MessageRead,
 )
+from parlour.conversations.service.storing import (
+    ConversationState,
+    Key,
+    find_stored,
+    lock_conversations,
+    lock_writers,
+    write,
+)
 from parlour.kit.clock import now
+from parlour.kit.db import driver
 from parlour.kit.errors import AppError
 from parlour.kit.events import Event, record
 from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
 from parlour.visitors.errors import VisitorNotFound
-from parlour.visitors.models import Visitor
 from parlour.visitors.urls import without_secrets
 
 SNIPPET_LENGTH = 100
@@ -59,13 +67,13 @@ class Draft(msgspec.Struct, frozen=True):
 class _Batch:
     """What a batch works on: the locked rows it found, and what it makes of them."""
 
-    visitors: dict[UUID, Visitor]
-    conversations: dict[UUID, Conversation]
-    current: dict[UUID, Conversation]
-    stored: dict[tuple[UUID, UUID], MessageRead]
-    messages: list[MessageRead] = field(default_factory=list[MessageRead])
+    writers: dict[UUID, tuple[UUID, str | None]]
+    conversations: dict[UUID, ConversationState]
+    current: dict[UUID, ConversationState]
+    stored: dict[Key, MessageRead]
+    messages: list[tuple[UUID, MessageRead]] = field(default_factory=list[tuple[UUID, MessageRead]])
     events: list[Event] = field(default_factory=list[Event])
-    touched: dict[UUID, Conversation] = field(default_factory=dict[UUID, Conversation])
+    touched: dict[UUID, ConversationState] = field(default_factory=dict[UUID, ConversationState])
 
 
 async def post_messages(
@@ -75,7 +83,8 @@ async def post_messages(
 
     An id that is stored already is answered with the stored message, and changes nothing.
     """
-    batch = await _open(session, drafts)
+    connection = await driver(session)
+    batch = await _open(connection, drafts)
     reach("tx_begin")
     outcomes: list[MessageRead | AppError] = []
     for draft in drafts:
@@ -85,92 +94,24 @@ async def post_messages(
             outcomes.append(refusal)
     if batch.messages:
         reach("after_seq")
-        await _write(session, batch)
+        await write(connection, batch.touched.values(), batch.messages)
         reach("after_insert")
         await record(session, *batch.events)
         reach("before_commit")
     return outcomes
 
 
-async def _open(session: AsyncSession, drafts: Sequence[Draft]) -> _Batch:
-    # Each step is a statement of its own, so it sees what others committed before the lock.
+async def _open(connection: asyncpg.Connection, drafts: Sequence[Draft]) -> _Batch:
     writers = {(d.project_id, d.author_id) for d in drafts if d.author_kind is AuthorKind.VISITOR}
     named = {(d.project_id, d.conversation_id) for d in drafts if d.conversation_id}
-    locked: list[Visitor] = []
-    current: list[UUID] = []
-    if writers:
-        locked = list(
-            await session.scalars(
-                select(Visitor)
-                .where(tuple_(Visitor.project_id, Visitor.id).in_(writers))
-                .order_by(Visitor.id)
-                .with_for_update(key_share=True)
-            )
-        )
-        current = list(
-            await session.scalars(_CURRENT, {"visitors": [visitor.id for visitor in locked]})
-        )
-    rows = await session.scalars(
-        select(Conversation)
-        .where(
-            tuple_(Conversation.project_id, Conversation.id).in_(named)
-            | Conversation.id.in_(current)
-        )
-        .order_by(Conversation.id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
+    locked = await lock_writers(connection, writers) if writers else {}
+    conversations, current = await lock_conversations(connection, writers, named)
+    return _Batch(
+        writers=locked,
+        conversations={conversation.id: conversation for conversation in conversations},
+        current={c.visitor_id: c for c in conversations if c.id in current},
+        stored=await find_stored(connection, [draft.id for draft in drafts]),
     )
-    conversations = {conversation.id: conversation for conversation in rows}
-    for conversation in conversations.values():
-        session.expunge(conversation)  # written below, all at once, not by the unit of work
-    by_visitor = {c.visitor_id: c for c in conversations.values() if c.id in set(current)}
-    visitors = {visitor.id: visitor for visitor in locked}
-    await _add_named_visitors(session, visitors, conversations)
-    stored = await _find_stored(session, drafts)
-    return _Batch(visitors, conversations, by_visitor, stored)
-
-
-# The latest conversation of each visitor: where their next message goes.
-_CURRENT = text(
-    """
-    SELECT DISTINCT ON (visitor_id) id FROM conversation
-    WHERE visitor_id = ANY(CAST(:visitors AS uuid[]))
-    ORDER BY visitor_id, last_message_at DESC, id DESC
-    """
-)
-
-
-async def _add_named_visitors(
-    session: AsyncSession,
-    visitors: dict[UUID, Visitor],
-    conversations: dict[UUID, Conversation],
-) -> None:
-    missing = {
-        (conversation.project_id, conversation.visitor_id)
-        for conversation in conversations.values()
-        if conversation.visitor_id not in visitors
-    }
-    if missing:
-        rows = await session.scalars(
-            select(Visitor).where(tuple_(Visitor.project_id, Visitor.id).in_(missing))
-        )
-        visitors.update({visitor.id: visitor for visitor in rows})
-
-
-async def _find_stored(
-    session: AsyncSession, drafts: Sequence[Draft]
-) -> dict[tuple[UUID, UUID], MessageRead]:
-    """Find which messages are there already, by their conversation's visitor and their id."""
-    rows = await session.execute(
-        select(Conversation.visitor_id, Message)
-        .join(
-            Conversation,
-            (Conversation.project_id == Message.project_id)
-            & (Conversation.id == Message.conversation_id),
-        )
-        .where(Message.id.in_([draft.id for draft in drafts]))
-    )
-    return {(visitor_id, row.id): MessageRead.of(row) for visitor_id, row in rows}
 
 
 def _post(batch: _Batch, draft: Draft) -> MessageRead:
@@ -188,10 +129,10 @@ def _post(batch: _Batch, draft: Draft) -> MessageRead:
 def _addressee(batch: _Batch, draft: Draft) -> UUID:
     """Return the visitor whose conversation it is."""
     if draft.author_kind is AuthorKind.VISITOR:
-        visitor = batch.visitors.get(draft.author_id)
-        if visitor is None or visitor.project_id != draft.project_id:
+        project_id, _ = batch.writers.get(draft.author_id, (None, None))
+        if project_id != draft.project_id:
             raise VisitorNotFound
-        return visitor.id
+        return draft.author_id
     conversation = batch.conversations.get(draft.conversation_id or draft.id)
     if conversation is None or conversation.project_id != draft.project_id:
         raise ConversationNotFound
@@ -208,16 +149,17 @@ def _is_same(stored: MessageRead, draft: Draft) -> bool:
     )
 
 
-def _conversation_for(batch: _Batch, draft: Draft, visitor_id: UUID) -> Conversation:
+def _conversation_for(batch: _Batch, draft: Draft, visitor_id: UUID) -> ConversationState:
     if draft.conversation_id:
         return batch.conversations[draft.conversation_id]
     if current := batch.current.get(visitor_id):
         return current
     begun_at = now()
-    conversation = Conversation(
+    conversation = ConversationState(
         project_id=draft.project_id,
         id=new_id(),
         visitor_id=visitor_id,
+        visitor_name=batch.writers[visitor_id][1],
         assignee_id=None,
         status=Status.OPEN,
         last_message_seq=0,
@@ -234,7 +176,7 @@ def _conversation_for(batch: _Batch, draft: Draft, visitor_id: UUID) -> Conversa
     return conversation
 
 
-def _append(batch: _Batch, conversation: Conversation, draft: Draft) -> MessageRead:
+def _append(batch: _Batch, conversation: ConversationState, draft: Draft) -> MessageRead:
     """Put a message at the end of its conversation, and note what it changes there."""
     # A clock that was set back must not put a message before the one it follows.
     at = max(now(), conversation.last_message_at + timedelta(microseconds=1))
@@ -258,12 +200,12 @@ def _append(batch: _Batch, conversation: Conversation, draft: Draft) -> MessageR
         data=draft.data,
         created_at=at,
     )
-    batch.messages.append(message)
+    batch.messages.append((conversation.project_id, message))
     _note_events(batch, conversation, message)
     return message
 
 
-def _note_visitor(conversation: Conversation, draft: Draft, at: datetime) -> None:
+def _note_visitor(conversation: ConversationState, draft: Draft, at: datetime) -> None:
     if conversation.status != Status.SPAM:
         conversation.status = Status.OPEN
         conversation.unread += 1
@@ -286,8 +228,8 @@ def _merged(extra: dict[str, Any], context: MessageContext, at: datetime) -> dic
     return merged
 
 
-def _note_events(batch: _Batch, conversation: Conversation, message: MessageRead) -> None:
-    read = ConversationRead.of(conversation, batch.visitors[conversation.visitor_id].name)
+def _note_events(batch: _Batch, conversation: ConversationState, message: MessageRead) -> None:
+    read = ConversationRead.of(conversation, conversation.visitor_name)
     project_id = conversation.project_id
     if message.seq == 1:
         batch.events.append(
@@ -304,101 +246,3 @@ def _note_events(batch: _Batch, conversation: Conversation, message: MessageRead
         )
     )
     batch.touched[conversation.id] = conversation
-
-
-_WRITE_CONVERSATIONS = text(
-    """
-    INSERT INTO conversation AS c (
-        project_id, id, visitor_id, status, last_message_seq, last_message_at, snippet,
-        snippet_author, read_seq, unread, waiting_since, metadata, created_at
-    )
-    SELECT project_id, id, visitor_id, status, last_message_seq, last_message_at, snippet,
-        snippet_author, read_seq, unread, waiting_since, metadata::jsonb, created_at
-    FROM unnest(
-        CAST(:project_id AS uuid[]), CAST(:id AS uuid[]), CAST(:visitor_id AS uuid[]),
-        CAST(:status AS text[]), CAST(:last_message_seq AS int[]),
-        CAST(:last_message_at AS timestamptz[]), CAST(:snippet AS text[]),
-        CAST(:snippet_author AS text[]), CAST(:read_seq AS int[]), CAST(:unread AS int[]),
-        CAST(:waiting_since AS timestamptz[]), CAST(:metadata AS text[]),
-        CAST(:created_at AS timestamptz[])
-    ) AS t (
-        project_id, id, visitor_id, status, last_message_seq, last_message_at, snippet,
-        snippet_author, read_seq, unread, waiting_since, metadata, created_at
-    )
-    ON CONFLICT (project_id, id) DO UPDATE SET
-        status = excluded.status,
-        last_message_seq = excluded.last_message_seq,
-        last_message_at = excluded.last_message_at,
-        snippet = excluded.snippet,
-        snippet_author = excluded.snippet_author,
-        read_seq = excluded.read_seq,
-        unread = excluded.unread,
-        waiting_since = excluded.waiting_since,
-        metadata = excluded.metadata
-    """
-)
-
-_WRITE_MESSAGES = text(
-    """
-    INSERT INTO message (
-        project_id, conversation_id, seq, id, author_kind, author_id, author_name, kind, text,
-        data, created_at
-    )
-    SELECT project_id, conversation_id, seq, id, author_kind, author_id, author_name, kind, text,
-        data::jsonb, created_at
-    FROM unnest(
-        CAST(:project_id AS uuid[]), CAST(:conversation_id AS uuid[]), CAST(:seq AS int[]),
-        CAST(:id AS uuid[]), CAST(:author_kind AS text[]), CAST(:author_id AS uuid[]),
-        CAST(:author_name AS text[]), CAST(:kind AS text[]), CAST(:text AS text[]),
-        CAST(:data AS text[]), CAST(:created_at AS timestamptz[])
-    ) AS t (
-        project_id, conversation_id, seq, id, author_kind, author_id, author_name, kind, text,
-        data, created_at
-    )
-    """
-)
-
-
-_PLAIN_COLUMNS = (
-    "project_id",
-    "id",
-    "visitor_id",
-    "status",
-    "last_message_seq",
-    "last_message_at",
-    "snippet",
-    "snippet_author",
-    "read_seq",
-    "unread",
-    "waiting_since",
-    "created_at",
-)
-
-
-async def _write(session: AsyncSession, batch: _Batch) -> None:
-    """Write everything in two statements, however large the batch is."""
-    touched = list(batch.touched.values())
-    columns = {name: [getattr(c, name) for c in touched] for name in _PLAIN_COLUMNS}
-    columns["metadata"] = [_json(conversation.extra) for conversation in touched]
-    await session.execute(_WRITE_CONVERSATIONS, columns)
-    messages = batch.messages
-    await session.execute(
-        _WRITE_MESSAGES,
-        {
-            "project_id": [batch.touched[m.conversation_id].project_id for m in messages],
-            "conversation_id": [m.conversation_id for m in messages],
-            "seq": [m.seq for m in messages],
-            "id": [m.id for m in messages],
-            "author_kind": [m.author.kind for m in messages],
-            "author_id": [m.author.id for m in messages],
-            "author_name": [m.author.name for m in messages],
-            "kind": [m.kind for m in messages],
-            "text": [m.text for m in messages],
-            "data": [None if m.data is None else _json(m.data) for m in messages],
-            "created_at": [m.created_at for m in messages],
-        },
-    )
-
-
-def _json(value: Any) -> str:
-    return msgspec.json.encode(value).decode()

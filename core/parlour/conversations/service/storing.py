@@ -1,0 +1,183 @@
+"""The statements that every message passes: for whole batches, and for the driver itself."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import msgspec
+
+from parlour.conversations.models import AuthorKind
+from parlour.conversations.schemas import AuthorRead, MessageRead
+
+# What names a row of a project's: the project's id and its own.
+Key = tuple[UUID, UUID]
+
+
+@dataclass
+class ConversationState:
+    """A conversation as it was when it was locked, and then what a batch makes of it."""
+
+    project_id: UUID
+    id: UUID
+    visitor_id: UUID
+    visitor_name: str | None
+    assignee_id: UUID | None
+    status: str
+    last_message_seq: int
+    last_message_at: datetime
+    snippet: str
+    snippet_author: str
+    read_seq: int
+    unread: int
+    waiting_since: datetime | None
+    extra: dict[str, Any]
+    created_at: datetime
+
+
+# Rows are locked in the order of their ids, so that two batches never wait for each other in a
+# circle. Each statement sees what others committed before the locks of the one before it.
+_LOCK_WRITERS = """
+    SELECT project_id, id, name FROM visitor
+    WHERE (project_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+    ORDER BY id FOR NO KEY UPDATE
+"""
+
+_LOCK_CONVERSATIONS = """
+    WITH latest AS (
+        SELECT DISTINCT ON (visitor_id) project_id, id FROM conversation
+        WHERE (project_id, visitor_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
+        ORDER BY visitor_id, last_message_at DESC, id DESC
+    ), wanted AS (
+        SELECT project_id, id FROM latest
+        UNION
+        SELECT * FROM unnest($3::uuid[], $4::uuid[])
+    )
+    SELECT (c.project_id, c.id) IN (SELECT project_id, id FROM latest) AS is_current,
+        c.project_id, c.id, c.visitor_id, v.name AS visitor_name, c.assignee_id, c.status, c.last_message_seq,
+        c.last_message_at, c.snippet, c.snippet_author, c.read_seq, c.unread, c.waiting_since,
+        c.metadata AS extra, c.created_at
+    FROM conversation c JOIN visitor v ON v.project_id = c.project_id AND v.id = c.visitor_id
+    WHERE (c.project_id, c.id) IN (SELECT project_id, id FROM wanted)
+    ORDER BY c.id FOR NO KEY UPDATE OF c
+"""
+
+_FIND_STORED = """
+    SELECT c.visitor_id, m.id, m.conversation_id, m.seq, m.author_kind, m.author_id,
+        m.author_name, m.kind, m.text, m.data, m.created_at
+    FROM message m JOIN conversation c ON c.project_id = m.project_id AND c.id = m.conversation_id
+    WHERE m.id = ANY($1::uuid[])
+"""
+
+_WRITE = """
+    WITH conversations AS (
+        INSERT INTO conversation AS c (
+            project_id, id, visitor_id, status, last_message_seq, last_message_at, snippet,
+            snippet_author, read_seq, unread, waiting_since, metadata, created_at
+        )
+        SELECT * FROM unnest(
+            $1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::int[], $6::timestamptz[],
+            $7::text[], $8::text[], $9::int[], $10::int[], $11::timestamptz[], $12::jsonb[],
+            $13::timestamptz[]
+        )
+        ON CONFLICT (project_id, id) DO UPDATE SET
+            status = excluded.status,
+            last_message_seq = excluded.last_message_seq,
+            last_message_at = excluded.last_message_at,
+            snippet = excluded.snippet,
+            snippet_author = excluded.snippet_author,
+            read_seq = excluded.read_seq,
+            unread = excluded.unread,
+            waiting_since = excluded.waiting_since,
+            metadata = excluded.metadata
+    )
+    INSERT INTO message (
+        project_id, conversation_id, seq, id, author_kind, author_id, author_name, kind, text,
+        data, created_at
+    )
+    SELECT * FROM unnest(
+        $14::uuid[], $15::uuid[], $16::int[], $17::uuid[], $18::text[], $19::uuid[], $20::text[],
+        $21::text[], $22::text[], $23::jsonb[], $24::timestamptz[]
+    )
+"""
+
+
+async def lock_writers(
+    connection: asyncpg.Connection, keys: Collection[Key]
+) -> dict[UUID, tuple[UUID, str | None]]:
+    """Lock visitors; return each one's project and name."""
+    rows = await connection.fetch(_LOCK_WRITERS, *_columns(keys, 2))
+    return {id: (project_id, name) for project_id, id, name in rows}
+
+
+async def lock_conversations(
+    connection: asyncpg.Connection, writers: Collection[Key], named: Collection[Key]
+) -> tuple[list[ConversationState], set[UUID]]:
+    """Lock the latest conversation of each writer, and those that are named.
+
+    Returns the conversations, and the ids of those that are some writer's latest.
+    """
+    rows = await connection.fetch(_LOCK_CONVERSATIONS, *_columns(writers, 2), *_columns(named, 2))
+    found: list[ConversationState] = []
+    for row in rows:
+        fields: dict[str, Any] = dict(row)
+        del fields["is_current"]
+        found.append(ConversationState(**fields))
+    return found, {row["id"] for row in rows if row["is_current"]}
+
+
+async def find_stored(
+    connection: asyncpg.Connection, ids: Sequence[UUID]
+) -> dict[Key, MessageRead]:
+    """Find which messages are there already, by their conversation's visitor and their id."""
+    return {
+        (visitor_id, id): MessageRead(
+            id=id,
+            conversation_id=conversation_id,
+            seq=seq,
+            author=AuthorRead(AuthorKind(author_kind), author_id, author_name),
+            kind=kind,
+            text=text,
+            data=data,
+            created_at=created_at,
+        )
+        for (
+            visitor_id, id, conversation_id, seq, author_kind, author_id, author_name, kind, text,
+            data, created_at,
+        ) in await connection.fetch(_FIND_STORED, ids)
+    }  # fmt: skip
+
+
+async def write(
+    connection: asyncpg.Connection,
+    conversations: Collection[ConversationState],
+    messages: Sequence[tuple[UUID, MessageRead]],
+) -> None:
+    """Write conversations, and messages with their project, in one statement."""
+    conversation_rows = [
+        (
+            c.project_id, c.id, c.visitor_id, c.status, c.last_message_seq, c.last_message_at,
+            c.snippet, c.snippet_author, c.read_seq, c.unread, c.waiting_since, _json(c.extra),
+            c.created_at,
+        )
+        for c in conversations
+    ]  # fmt: skip
+    message_rows = [
+        (
+            project_id, m.conversation_id, m.seq, m.id, m.author.kind, m.author.id, m.author.name,
+            m.kind, m.text, None if m.data is None else _json(m.data), m.created_at,
+        )
+        for project_id, m in messages
+    ]  # fmt: skip
+    await connection.execute(_WRITE, *_columns(conversation_rows, 13), *_columns(message_rows, 11))
+
+
+def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
+    """Turn rows into columns: a query takes each as one array."""
+    return list(zip(*rows, strict=True)) or [()] * width
+
+
+def _json(value: Any) -> str:
+    return msgspec.json.encode(value).decode()
