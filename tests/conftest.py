@@ -88,7 +88,7 @@ async def empty(servers: Settings) -> Settings:
     """Settings of servers that keep nothing yet."""
     connection = await asyncpg.connect(servers.postgres_dsn)
     try:
-        await connection.execute('TRUNCATE project, "user", event CASCADE')
+        await connection.execute('TRUNCATE project, "user", event, subscription CASCADE')
         await connection.execute("UPDATE event_head SET seq = 0")
     finally:
         await connection.close()

@@ -14,14 +14,12 @@ import socketio
 
 from parlour.accounts.service import AccountService
 from parlour.app import create_app
-from parlour.kit.background import background
 from parlour.kit.crypto import Keyring
 from parlour.kit.ids import new_id
-from parlour.kit.relay import Relay
 from parlour.kit.runtime import open_runtime
 from parlour.kit.settings import Settings
 from parlour.serve import Server
-from parlour.worker import TASKS
+from parlour.worker import run_worker
 
 SITE = "https://shop.example.com"
 PASSWORD = "correct horse battery"
@@ -191,11 +189,7 @@ class Parlour:
         await self._working
 
     async def _work(self) -> None:
-        async with (
-            open_runtime(self.settings) as runtime,
-            background(Relay(self.settings.postgres_dsn, runtime.redis).run()),
-        ):
-            await runtime.tasks.work(runtime, TASKS, at_once=4, stop=self._worker_stop)
+        await run_worker(self.settings, self._worker_stop)
 
     async def owner(self) -> Agent:
         """Sign the server's first user up."""

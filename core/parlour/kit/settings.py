@@ -4,6 +4,8 @@
 """
 
 import sys
+from email.headerregistry import Address
+from email.utils import parseaddr
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
@@ -76,9 +78,17 @@ class Settings(BaseSettings):
         None,
         description="Mail server, `smtp://user:password@host:587`; `parlour doctor` checks it.",
     )
+    mail_from: str = Field(
+        "",
+        description="Sender of mail, `Fernwood <chat@example.com>`. "
+        "Unset: `parlour@` and the host of the public URL.",
+    )
     log_level: str = Field("info", description="`debug`, `info`, `warning` or `error`.")
     database_pool_size: int = Field(
-        10, ge=2, description="Database connections a process keeps, at the most."
+        10,
+        ge=2,
+        description="Database connections a process keeps, at the most. "
+        "A worker's subscribers have up to as many of their own.",
     )
     visitor_message_rate: Rate = Field(
         "10/10 second",  # pyright: ignore[reportArgumentType] - validated like the environment's
@@ -102,6 +112,12 @@ class Settings(BaseSettings):
     redelivery_seconds: float = Field(
         3.0, gt=0, description="After how long a task of a crashed worker goes to another one."
     )
+    retention_days: int = Field(
+        7,
+        ge=1,
+        description="Days that the event log and dead letters are kept. Messages are kept for "
+        "ever; a client that was away for longer reads them anew.",
+    )
 
     @field_validator("public_url")
     @classmethod
@@ -109,6 +125,26 @@ class Settings(BaseSettings):
         if value and not urlsplit(value).scheme.startswith("http"):
             raise ValueError("public_url must start with http:// or https://")
         return value.rstrip("/")
+
+    @field_validator("smtp_url")
+    @classmethod
+    def _is_mail_server(cls, value: SecretStr | None) -> SecretStr | None:
+        parts = urlsplit(value.get_secret_value()) if value else None
+        if parts and (parts.scheme not in {"smtp", "smtps"} or not parts.hostname):
+            raise ValueError("smtp_url must be smtp://host:587 or smtps://host:465")
+        return value
+
+    @field_validator("mail_from")
+    @classmethod
+    def _is_sender(cls, value: str) -> str:
+        if not value:
+            return value
+        name, address = parseaddr(value)
+        user, _, host = address.rpartition("@")
+        if not (value.isprintable() and user and host):
+            raise ValueError("mail_from must be like chat@example.com or Name <chat@example.com>")
+        Address(name, addr_spec=address)  # raises a ValueError that says what is wrong
+        return value
 
     @model_validator(mode="after")
     def _own_database_needs_own_keys(self) -> "Settings":

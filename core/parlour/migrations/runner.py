@@ -13,14 +13,16 @@ from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
 
 from parlour import catalogue
-from parlour.kit.db import engine_url
+from parlour.kit.db import Base, engine_url
 from parlour.kit.settings import load_settings
+from parlour.kit.subscribers.models import Subscription
 
 FOLDER = Path(__file__).parent
 _LOCK = 7_305_808_869_229_540
 
 # Importing the catalogue imports every domain's models: their tables are known from here on.
 assert catalogue.BY_TYPE  # noqa: S101
+assert Subscription.metadata is Base.metadata  # noqa: S101 - and those of no domain
 
 
 def _config(connection: Connection) -> Config:

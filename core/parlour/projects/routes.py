@@ -111,4 +111,6 @@ class ProjectController(Controller):
     ) -> MemberRead:
         """Seat somebody who has an account."""
         require_manager(project_scope)
-        return await projects.add_member(project_scope.project, data.email, data.role)
+        return await projects.add_member(
+            project_scope.project, data.email, data.role, project_scope.user
+        )

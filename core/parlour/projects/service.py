@@ -25,7 +25,7 @@ class ProjectService:
         project = Project(name=name.strip(), domains=_normalised(domains))
         self._session.add(project)
         await self._session.flush()
-        await self._seat(project, creator, Role.MANAGER)
+        await self._seat(project, creator, Role.MANAGER, creator)
         return project
 
     async def rename(self, project: Project, name: str) -> None:
@@ -42,7 +42,9 @@ class ProjectService:
         project.domains = _normalised(domains)
         await self._record_update(project)
 
-    async def add_member(self, project: Project, email: str, role: Role) -> MemberRead:
+    async def add_member(
+        self, project: Project, email: str, role: Role, added_by: User
+    ) -> MemberRead:
         """Seat somebody who has an account.
 
         Raises:
@@ -55,14 +57,15 @@ class ProjectService:
             raise UserNotFound
         if await self._session.get(Member, (project.id, user.id)):
             raise AlreadyMember
-        return await self._seat(project, user, role)
+        return await self._seat(project, user, role, added_by)
 
-    async def _seat(self, project: Project, user: User, role: Role) -> MemberRead:
+    async def _seat(self, project: Project, user: User, role: Role, added_by: User) -> MemberRead:
         member = Member(project_id=project.id, user_id=user.id, role=role)
         self._session.add(member)
         await self._session.flush()
         read = MemberRead.of(member, user)
-        await record(self._session, MemberAdded(project_id=project.id, member=read))
+        added = MemberAdded(project_id=project.id, member=read, added_by=added_by.id)
+        await record(self._session, added)
         return read
 
     async def _record_update(self, project: Project) -> None:

@@ -500,12 +500,14 @@ export interface components {
         };
         /**
          * MemberAdded
-         * @description Somebody became a member of the project.
+         * @description Somebody became a member of the project: its creator, or whom another member added.
          */
         MemberAdded: {
             /** Format: uuid */
             project_id: string;
             member: components["schemas"]["MemberRead"];
+            /** @default null */
+            added_by: string | null;
         };
         /** MemberCreate */
         MemberCreate: {

@@ -106,7 +106,8 @@ async def test_a_member_is_seated_once(parlour: Parlour) -> None:
     assert (unknown.status_code, unknown.json()["code"]) == (404, "user_not_found")
     assert (first.status_code, first.json()["role"]) == (201, "agent")
     assert (again.status_code, again.json()["code"]) == (409, "already_member")
-    heard = [{"project_id": project, "member": first.json()}]
+    added = {"member": first.json(), "added_by": ana.user["id"]}
+    heard = [{"project_id": project, **added}]
     await until(lambda: [e["data"] for e in socket.of("member.added")][-1:] == heard)
     listed = (await ana.http.get(f"/api/projects/{project}/members")).json()["items"]
     assert [member["user_id"] for member in listed] == [ana.user["id"], ben.user["id"]]

@@ -1,0 +1,1 @@
+"""Durable subscribers: handlers that hear every event of their types, whatever crashes."""
