@@ -38,37 +38,60 @@ class ConversationState:
 
 
 # Rows are locked in the order of their ids, so that two batches never wait for each other in a
-# circle. Each statement sees what others committed before the locks of the one before it.
+# circle; each statement sees what others committed before the locks of the one before it.
+# LATERAL makes them loops over index look-ups, at any size and without statistics: a join would
+# read whole tables where the planner takes them for small.
 _LOCK_WRITERS = """
-    SELECT project_id, id, name FROM visitor
-    WHERE (project_id, id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-    ORDER BY id FOR NO KEY UPDATE
+    SELECT v.project_id, v.id, v.name
+    FROM (SELECT * FROM unnest($1::uuid[], $2::uuid[]) AS k(project_id, id) ORDER BY id) AS k
+    CROSS JOIN LATERAL (
+        SELECT project_id, id, name FROM visitor
+        WHERE project_id = k.project_id AND id = k.id FOR NO KEY UPDATE
+    ) AS v
 """
 
 _LOCK_CONVERSATIONS = """
     WITH latest AS (
-        SELECT DISTINCT ON (visitor_id) project_id, id FROM conversation
-        WHERE (project_id, visitor_id) IN (SELECT * FROM unnest($1::uuid[], $2::uuid[]))
-        ORDER BY visitor_id, last_message_at DESC, id DESC
+        SELECT l.project_id, l.id
+        FROM unnest($1::uuid[], $2::uuid[]) AS k(project_id, visitor_id)
+        CROSS JOIN LATERAL (
+            SELECT project_id, id FROM conversation
+            WHERE project_id = k.project_id AND visitor_id = k.visitor_id
+            ORDER BY last_message_at DESC, id DESC LIMIT 1
+        ) AS l
     ), wanted AS (
-        SELECT project_id, id FROM latest
-        UNION
-        SELECT * FROM unnest($3::uuid[], $4::uuid[])
+        SELECT project_id, id, bool_or(is_current) AS is_current
+        FROM (
+            SELECT project_id, id, true AS is_current FROM latest
+            UNION ALL
+            SELECT *, false FROM unnest($3::uuid[], $4::uuid[])
+        ) AS named(project_id, id)
+        GROUP BY project_id, id ORDER BY id
     )
-    SELECT (c.project_id, c.id) IN (SELECT project_id, id FROM latest) AS is_current,
-        c.project_id, c.id, c.visitor_id, v.name AS visitor_name, c.assignee_id, c.status, c.last_message_seq,
-        c.last_message_at, c.snippet, c.snippet_author, c.read_seq, c.unread, c.waiting_since,
-        c.metadata AS extra, c.created_at
-    FROM conversation c JOIN visitor v ON v.project_id = c.project_id AND v.id = c.visitor_id
-    WHERE (c.project_id, c.id) IN (SELECT project_id, id FROM wanted)
-    ORDER BY c.id FOR NO KEY UPDATE OF c
+    SELECT k.is_current, c.*, v.name AS visitor_name
+    FROM wanted AS k
+    CROSS JOIN LATERAL (
+        SELECT project_id, id, visitor_id, assignee_id, status, last_message_seq, last_message_at,
+            snippet, snippet_author, read_seq, unread, waiting_since, metadata AS extra, created_at
+        FROM conversation WHERE project_id = k.project_id AND id = k.id FOR NO KEY UPDATE
+    ) AS c
+    CROSS JOIN LATERAL (
+        SELECT name FROM visitor WHERE project_id = c.project_id AND id = c.visitor_id LIMIT 1
+    ) AS v
 """
 
 _FIND_STORED = """
-    SELECT c.visitor_id, m.id, m.conversation_id, m.seq, m.author_kind, m.author_id,
-        m.author_name, m.kind, m.text, m.data, m.created_at
-    FROM message m JOIN conversation c ON c.project_id = m.project_id AND c.id = m.conversation_id
-    WHERE m.id = ANY($1::uuid[])
+    SELECT c.visitor_id, m.*
+    FROM unnest($1::uuid[]) AS k(id)
+    CROSS JOIN LATERAL (
+        SELECT project_id, id, conversation_id, seq, author_kind, author_id, author_name, kind,
+            text, data, created_at
+        FROM message WHERE id = k.id OFFSET 0
+    ) AS m
+    CROSS JOIN LATERAL (
+        SELECT visitor_id FROM conversation
+        WHERE project_id = m.project_id AND id = m.conversation_id LIMIT 1
+    ) AS c
 """
 
 _WRITE = """
@@ -133,21 +156,18 @@ async def find_stored(
 ) -> dict[Key, MessageRead]:
     """Find which messages are there already, by their conversation's visitor and their id."""
     return {
-        (visitor_id, id): MessageRead(
-            id=id,
-            conversation_id=conversation_id,
-            seq=seq,
-            author=AuthorRead(AuthorKind(author_kind), author_id, author_name),
-            kind=kind,
-            text=text,
-            data=data,
-            created_at=created_at,
+        (row["visitor_id"], row["id"]): MessageRead(
+            id=row["id"],
+            conversation_id=row["conversation_id"],
+            seq=row["seq"],
+            author=AuthorRead(AuthorKind(row["author_kind"]), row["author_id"], row["author_name"]),
+            kind=row["kind"],
+            text=row["text"],
+            data=row["data"],
+            created_at=row["created_at"],
         )
-        for (
-            visitor_id, id, conversation_id, seq, author_kind, author_id, author_name, kind, text,
-            data, created_at,
-        ) in await connection.fetch(_FIND_STORED, ids)
-    }  # fmt: skip
+        for row in await connection.fetch(_FIND_STORED, ids)
+    }
 
 
 async def write(
