@@ -92,6 +92,19 @@ test.each(['unavailable', 'busy', 'rate_limited'])(
   },
 );
 
+test('a clock that is set back holds nothing up', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  const send = vi
+    .fn<Send>(async (draft) => stored(draft))
+    .mockResolvedValueOnce(refusal('busy', 5));
+  const tab = await openTab(send);
+  await tab.outbox.add(draft('1'));
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(5000);
+  await vi.waitUntil(() => tab.shown.length === 0);
+  expect(tab.sent).toEqual(['1']);
+});
+
 test('without a word from the server, the time between two tries grows', async () => {
   vi.spyOn(Math, 'random').mockReturnValue(1);
   const send = vi.fn<Send>(async () => refusal('busy'));

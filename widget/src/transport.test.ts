@@ -303,6 +303,7 @@ async function connectsAfter(lose: () => void, after: number, meanwhile = () => 
   if (after > 0) {
     await vi.advanceTimersByTimeAsync(after - 1);
     meanwhile();
+    await vi.advanceTimersByTimeAsync(0);
     expect(socket.connect).not.toHaveBeenCalled();
   }
   await vi.advanceTimersByTimeAsync(1);

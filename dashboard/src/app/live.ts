@@ -2,29 +2,38 @@ import { type QueryClient, useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
 import { keys } from '../api/keys';
 import { listQuery } from '../features/conversations/conversations';
-import { followEvents, loadedAt } from '../features/conversations/live';
+import { followEvents, forgetUnseen, loadedAt, readAnew } from '../features/conversations/live';
 import type { Outbox } from '../features/conversations/outbox';
 import { applyProjectEvent } from '../features/projects/live';
+import type { AgentSocket } from '../realtime/connection';
 import { applyContext, applyPresence, applyTyping } from '../realtime/signals';
-import { startLive } from '../realtime/socket';
+import { type LiveHandlers, startLive } from '../realtime/socket';
 import { getStatus, onStatusChange } from '../realtime/status';
 
-function connect(client: QueryClient, projectId: string): () => void {
+/** Keep what is cached of a project as the server has it, until the returned function is called. */
+export function followProject(
+  client: QueryClient,
+  projectId: string,
+  socket?: AgentSocket,
+): () => void {
   const feed = followEvents(client, projectId);
-  const stop = startLive(projectId, {
+  const handlers: LiveHandlers = {
     loadedAt: () => loadedAt(client, projectId),
     onEvents: (events) => {
       feed.apply(events);
       for (const event of events) applyProjectEvent(client, event);
     },
-    onReload: () => {
-      void client.invalidateQueries({ queryKey: keys.project(projectId) });
-      void client.invalidateQueries({ queryKey: keys.projects });
+    onReload: (seq) => {
+      feed.forget();
+      void client.refetchQueries({ queryKey: keys.projects });
+      return readAnew(client, projectId, seq);
     },
     onRejoin: () => {
       client.setQueryData(keys.typing(projectId), {});
-      void client.invalidateQueries({ queryKey: keys.presence(projectId) });
-      void client.invalidateQueries({ queryKey: keys.visitors(projectId) });
+      for (const queryKey of [keys.presence(projectId), keys.visitors(projectId)]) {
+        forgetUnseen(client, queryKey);
+        void client.invalidateQueries({ queryKey });
+      }
       void client.refetchQueries({ predicate: (query) => query.state.status === 'error' });
     },
     signals: {
@@ -32,7 +41,8 @@ function connect(client: QueryClient, projectId: string): () => void {
       'visitor.presence': (signal) => applyPresence(client, signal),
       'visitor.context': (signal) => applyContext(client, signal),
     },
-  });
+  };
+  const stop = startLive(projectId, handlers, socket);
   return () => {
     stop();
     feed.stop();
@@ -49,7 +59,7 @@ export function useLive(projectId: string) {
     let stop: (() => void) | null = null;
     let isGone = false;
     const start = () => {
-      if (!isGone) stop = connect(client, projectId);
+      if (!isGone) stop = followProject(client, projectId);
     };
     client.ensureInfiniteQueryData(listQuery(projectId, 'open')).then(start, start);
     return () => {

@@ -1,5 +1,6 @@
 import { QueryClient } from '@tanstack/react-query';
-import { isTransient } from '../api/refusal';
+import { isTransient, Refusal } from '../api/refusal';
+import { asAsked, backOff } from '../lib/backoff';
 
 const TRIES = 2;
 
@@ -11,6 +12,10 @@ export const queryClient = new QueryClient({
       gcTime: 30 * 60_000,
       refetchOnWindowFocus: false,
       retry: (failures, error) => failures < TRIES && isTransient(error),
+      retryDelay: (failures, error) => {
+        const asked = error instanceof Refusal ? error.retryAfter : null;
+        return asked ? asAsked(asked) : backOff(failures);
+      },
     },
     mutations: { networkMode: 'always' },
   },

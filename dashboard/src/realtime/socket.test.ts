@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Refusal } from '../api/refusal';
 import type { LogAnswer, ParlourEvent, Refused } from '../api/wire';
-import { type AgentSocket, type LiveHandlers, startLive } from './socket';
+import type { AgentSocket } from './connection';
+import { type LiveHandlers, startLive } from './socket';
 import { getStatus } from './status';
 
 type Listener = (...args: unknown[]) => void;
@@ -9,7 +11,6 @@ type Ack = LogAnswer | Refused;
 /** A socket held in the hand: it connects, answers and drops when told to. */
 class HeldSocket {
   connected = false;
-  active = true;
   joins: { after?: number }[] = [];
   #listeners = new Map<string, Listener[]>();
   #waiting: ((answer: Ack) => void)[] = [];
@@ -64,7 +65,7 @@ beforeEach(() => {
   handlers = {
     loadedAt: () => 10,
     onEvents: (events) => applied.push(...events.map(({ seq }) => seq)),
-    onReload: vi.fn(),
+    onReload: vi.fn(async () => {}),
     onRejoin: vi.fn(),
     signals: {
       'visitor.typing': nothing,
@@ -125,13 +126,55 @@ test('the answer to a join of a lost connection is not applied', async () => {
   expect(applied).toEqual([11, 12]);
 });
 
-test('too much missed: everything is read again', async () => {
+test('too much missed: everything is read again, and what comes in meanwhile is applied after it', async () => {
+  const { promise: reading, resolve: finish } = Promise.withResolvers<void>();
+  vi.mocked(handlers.onReload).mockReturnValue(reading);
+  socket.connect();
+  socket.serverSends('events', [event(899), event(900), event(901)]);
+  await socket.answer({ ok: true, seq: 900, events: [], reload: true });
+  expect(handlers.onReload).toHaveBeenCalledExactlyOnceWith(900);
+  socket.serverSends('events', [event(901), event(902)]);
+  expect(applied).toEqual([]);
+  expect(getStatus().phase).toBe('connecting');
+
+  finish();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(applied).toEqual([901, 902]);
+  expect(getStatus().phase).toBe('live');
+  socket.serverSends('events', [event(902), event(903)]);
+  expect(applied).toEqual([901, 902, 903]);
+});
+
+test('what could not be read again is asked for again, from the same place', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  vi.mocked(handlers.onReload).mockRejectedValueOnce(new Refusal(503, { retry_after: 3 }));
   socket.connect();
   await socket.answer({ ok: true, seq: 900, events: [], reload: true });
+  await vi.advanceTimersByTimeAsync(2_999);
+  expect(socket.joins).toHaveLength(1);
+  await vi.advanceTimersByTimeAsync(1);
+  expect(socket.joins.at(-1)).toEqual({ project_id: 'p', after: 10 });
+  expect(getStatus().phase).toBe('connecting');
 
-  expect(handlers.onReload).toHaveBeenCalledOnce();
-  socket.serverSends('events', [event(900), event(901)]);
-  expect(applied).toEqual([901]);
+  await socket.answer({ ok: true, seq: 905, events: [], reload: true });
+  expect(handlers.onReload).toHaveBeenLastCalledWith(905);
+  expect(getStatus().phase).toBe('live');
+});
+
+test('a connection lost while everything is read again begins anew', async () => {
+  const { promise: reading, resolve: finish } = Promise.withResolvers<void>();
+  vi.mocked(handlers.onReload).mockReturnValueOnce(reading);
+  socket.connect();
+  await socket.answer({ ok: true, seq: 900, events: [], reload: true });
+  socket.drop();
+  socket.connect();
+  finish();
+  await vi.advanceTimersByTimeAsync(0);
+  expect(getStatus().phase).toBe('reconnecting');
+
+  expect(socket.joins.at(-1)).toEqual({ project_id: 'p', after: 10 });
+  await socket.answer({ ok: true, seq: 905, events: [], reload: true });
+  expect(getStatus().phase).toBe('live');
 });
 
 test('events of another project are not ours', async () => {
@@ -142,14 +185,26 @@ test('events of another project are not ours', async () => {
   expect(applied).toEqual([12]);
 });
 
-test('a busy server is asked again when it says', async () => {
-  socket.connect();
-  await socket.answer({ error: { code: 'rate_limited', message: '', retry_after: 3 } });
-  await vi.advanceTimersByTimeAsync(2_900);
-  expect(socket.joins).toHaveLength(1);
-  await vi.advanceTimersByTimeAsync(200);
-  expect(socket.joins).toHaveLength(2);
-});
+test.each(['rate_limited', 'busy', 'unavailable'])(
+  'a join answered with %s is asked again when the server says, or a little later',
+  async (code) => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    const busy = { error: { code, message: '', retry_after: 3 } };
+    socket.connect();
+    await socket.answer(busy);
+    await vi.advanceTimersByTimeAsync(2_999);
+    expect(socket.joins).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(socket.joins).toHaveLength(2);
+
+    random.mockReturnValue(1);
+    await socket.answer(busy);
+    await vi.advanceTimersByTimeAsync(3_599);
+    expect(socket.joins).toHaveLength(2);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(socket.joins).toHaveLength(3);
+  },
+);
 
 test('a refusal for good is shown, and not asked again', async () => {
   socket.connect();

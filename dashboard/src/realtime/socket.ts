@@ -1,45 +1,28 @@
-import { io, type Socket } from 'socket.io-client';
-import { Refusal } from '../api/refusal';
-import { getToken, onSessionChange, refresh } from '../api/session';
-import type { LogAnswer, ParlourEvent, Refused, Signals } from '../api/wire';
+import { io } from 'socket.io-client';
+import { Refusal, unwrapAnswer } from '../api/refusal';
+import { getToken } from '../api/session';
+import type { LogAnswer, ParlourEvent, Signals } from '../api/wire';
+import { asAsked, backOff } from '../lib/backoff';
+import { type AgentSocket, Connection } from './connection';
 import { LogCursor } from './log-cursor';
-import { getStatus, setCaughtUp, setPhase } from './status';
+import { setPhase } from './status';
 
 const ANSWER_WITHIN = 10_000;
-const TRY_AGAIN_AFTER = 2_000;
-
-interface FromServer extends SignalListeners {
-  events: (frame: ParlourEvent[]) => void;
-  closing: (reason: { code: string }) => void;
-}
-type SignalListeners = { [Name in keyof Signals]: (signal: Signals[Name]) => void };
-
-interface ToServer {
-  'project.join': (
-    to: { project_id: string; after?: number },
-    ack: (answer: LogAnswer | Refused) => void,
-  ) => void;
-  'typing.set': (
-    signal: { project_id: string; conversation_id: string; typing: boolean },
-    ack: (answer: { ok: true } | Refused) => void,
-  ) => void;
-  'auth.renew': (
-    renewal: { token: string },
-    ack: (answer: { ok: true; expires_at: string } | Refused) => void,
-  ) => void;
-}
-
-export type AgentSocket = Socket<FromServer, ToServer>;
+/** Asking again would be answered the same. */
+const FINAL = ['forbidden', 'not_found', 'invalid'];
 
 export interface LiveHandlers {
-  /** The position in the log that everything on screen is at, or newer. Asked at every join. */
+  /** The position in the log that everything on screen is at, or newer. Asked at the first join. */
   loadedAt: () => number | null;
   onEvents: (events: ParlourEvent[]) => void;
-  /** Too much was missed: read everything again. */
-  onReload: () => void;
+  /**
+   * Too much was missed: read everything again, as it is at that position or later. What comes in
+   * meanwhile is applied afterwards. Rejects when it could not be read.
+   */
+  onReload: (seq: number) => Promise<void>;
   /** Joined again: signals may have been lost meanwhile. */
   onRejoin: () => void;
-  signals: SignalListeners;
+  signals: { [Name in keyof Signals]: (signal: Signals[Name]) => void };
 }
 
 let current: AgentSocket | null = null;
@@ -49,15 +32,25 @@ const connect = (): AgentSocket =>
     path: '/socket.io',
     transports: ['websocket'],
     auth: (give) => give({ token: getToken() }),
-    reconnectionDelay: 500,
-    reconnectionDelayMax: 8_000,
+    reconnection: false, // `Connection` does it
+    timeout: ANSWER_WITHIN,
     forceNew: true,
   });
 
+const countMessages = (events: ParlourEvent[]): number =>
+  events.filter(({ type }) => type === 'message.created').length;
+
 /** Join the project on every connect, and apply what was missed before what comes in. */
-function followLog(socket: AgentSocket, projectId: string, handlers: LiveHandlers) {
+function followLog(
+  socket: AgentSocket,
+  connection: Connection,
+  projectId: string,
+  handlers: LiveHandlers,
+) {
   let cursor: LogCursor | null = null;
+  let hasJoined = false;
   let attempt = 0;
+  let failures = 0;
 
   const apply = (events: ParlourEvent[]) => {
     const ours = events.filter((event) => event.project_id === projectId);
@@ -65,115 +58,52 @@ function followLog(socket: AgentSocket, projectId: string, handlers: LiveHandler
     return ours;
   };
 
+  /** Ask for what was missed; if that is too much, have everything read again. */
+  const ask = async (after: number | null): Promise<LogAnswer> => {
+    const answer = unwrapAnswer(
+      await socket
+        .timeout(ANSWER_WITHIN)
+        .emitWithAck('project.join', { project_id: projectId, after }),
+    );
+    if (answer.reload) await handlers.onReload(answer.seq);
+    return answer;
+  };
+
+  const takeUp = (missed: ParlourEvent[]) => {
+    const applied = apply(missed);
+    if (hasJoined) handlers.onRejoin();
+    connection.caughtUp(hasJoined ? countMessages(applied) : null);
+    hasJoined = true;
+    failures = 0;
+  };
+
   const join = async () => {
-    const isFirst = cursor === null;
     cursor ??= new LogCursor(handlers.loadedAt());
     cursor.hold();
     const mine = ++attempt;
-    const after = cursor.last === null ? {} : { after: cursor.last };
-    const answer = await socket
-      .timeout(ANSWER_WITHIN)
-      .emitWithAck('project.join', { project_id: projectId, ...after })
-      .catch(() => null);
-    if (mine !== attempt || !socket.connected) return;
-    if (answer === null || 'error' in answer) {
-      refuse(answer);
-      return;
+    const isOver = () => mine !== attempt || !socket.connected;
+    try {
+      const answer = await ask(cursor.last);
+      if (!isOver()) takeUp(cursor.release(answer));
+    } catch (error) {
+      if (!isOver()) joinLater(error instanceof Refusal ? error : null);
     }
-    const applied = apply(cursor.release(answer));
-    if (answer.reload) handlers.onReload();
-    if (isFirst) {
-      setPhase('live');
-      return;
-    }
-    handlers.onRejoin();
-    setCaughtUp(applied.filter((event) => event.type === 'message.created').length);
   };
 
-  const refuse = (refused: Refused | null) => {
-    const wait = refused?.error.retry_after;
-    const isFinal = ['forbidden', 'not_found', 'invalid'].includes(refused?.error.code ?? '');
-    if (isFinal) {
-      setPhase('refused');
+  const joinLater = (refusal: Refusal | null) => {
+    if (refusal && FINAL.includes(refusal.code)) {
+      connection.refused();
       return;
     }
-    setTimeout(() => socket.connected && join(), wait ? wait * 1000 : TRY_AGAIN_AFTER);
+    const tried = attempt;
+    const wait = refusal?.retryAfter ? asAsked(refusal.retryAfter) : backOff(failures++);
+    setTimeout(() => socket.connected && tried === attempt && join(), wait);
   };
 
   socket.on('connect', () => void join());
   socket.on('events', (frame) => {
     if (cursor) apply(cursor.receive(frame));
   });
-}
-
-/** Keep the socket's token fresh, and get a new one when the server no longer takes ours. */
-function stayAuthenticated(socket: AgentSocket): () => void {
-  let isClosed = false;
-  let lastToken = getToken();
-
-  const reconnect = async () => {
-    try {
-      await refresh();
-    } catch (error) {
-      if (error instanceof Refusal && error.status === 401) return; // signed out: no more tries
-      await new Promise((resolve) => setTimeout(resolve, TRY_AGAIN_AFTER));
-    }
-    if (!isClosed) socket.connect();
-  };
-
-  socket.on('connect_error', (error) => {
-    if (socket.active) return; // a lost network: the client tries again by itself
-    const code = (error as Error & { data?: { code?: string } }).data?.code;
-    if (code === 'unauthenticated' || code === 'session_expired') void reconnect();
-    else setTimeout(() => !isClosed && socket.connect(), TRY_AGAIN_AFTER);
-  });
-  let hasExpired = false;
-  socket.on('closing', ({ code }) => {
-    hasExpired = code === 'session_expired';
-  });
-  socket.on('disconnect', (reason) => {
-    if (reason !== 'io server disconnect') return; // the client tries again by itself
-    if (hasExpired) void reconnect();
-    else setTimeout(() => !isClosed && socket.connect(), TRY_AGAIN_AFTER);
-    hasExpired = false;
-  });
-  const stopListening = onSessionChange(() => {
-    const token = getToken();
-    if (token === lastToken) return;
-    lastToken = token;
-    if (token && socket.connected) {
-      socket
-        .timeout(ANSWER_WITHIN)
-        .emitWithAck('auth.renew', { token })
-        .catch(() => null);
-    }
-  });
-  return () => {
-    isClosed = true;
-    stopListening();
-  };
-}
-
-/** Show what the connection is worth, and use a network that is back at once. */
-function reportStatus(socket: AgentSocket): () => void {
-  const lost = () => setPhase(navigator.onLine ? 'reconnecting' : 'offline');
-  const onOffline = () => setPhase('offline');
-  const onOnline = () => {
-    if (socket.connected) setPhase('live');
-    else {
-      setPhase('reconnecting');
-      socket.connect();
-    }
-  };
-  socket.on('connect_error', lost);
-  socket.on('disconnect', (reason) => reason !== 'io client disconnect' && lost());
-  addEventListener('offline', onOffline);
-  addEventListener('online', onOnline);
-  if (getStatus().phase !== 'live') setPhase(navigator.onLine ? 'connecting' : 'offline');
-  return () => {
-    removeEventListener('offline', onOffline);
-    removeEventListener('online', onOnline);
-  };
 }
 
 /** Follow a project until the returned function is called. One project at a time. */
@@ -183,9 +113,8 @@ export function startLive(
   socket: AgentSocket = connect(),
 ): () => void {
   current = socket;
-  followLog(socket, projectId, handlers);
-  const stopAuth = stayAuthenticated(socket);
-  const stopStatus = reportStatus(socket);
+  const connection = new Connection(socket);
+  followLog(socket, connection, projectId, handlers);
   const { signals } = handlers;
   socket.on('visitor.typing', (s) => s.project_id === projectId && signals['visitor.typing'](s));
   socket.on('visitor.presence', (s) => {
@@ -196,8 +125,7 @@ export function startLive(
   });
   return () => {
     if (current === socket) current = null;
-    stopAuth();
-    stopStatus();
+    connection.stop();
     socket.removeAllListeners();
     socket.disconnect();
     setPhase('connecting');

@@ -1,5 +1,6 @@
 import type { QueryClient } from '@tanstack/react-query';
 import { keys } from '../../api/keys';
+import { isTransient } from '../../api/refusal';
 import type { ParlourEvent } from '../../api/wire';
 import { applyTyping } from '../../realtime/signals';
 import { putConversation, putMessage } from './conversations';
@@ -53,6 +54,29 @@ export function loadedAt(client: QueryClient, projectId: string): number | null 
   return all.length > 0 ? Math.min(...all) : null;
 }
 
+/** Forget what nobody looks at: it is read when it is wanted. */
+export function forgetUnseen(client: QueryClient, queryKey: readonly string[]) {
+  client.removeQueries({ queryKey, predicate: (query) => query.getObserversCount() === 0 });
+}
+
+/**
+ * Read anew what is on screen of a project, as it is at a position in the log or later. Rejects
+ * when that may work another time.
+ *
+ * To mark as stale what is not on screen would not do: the next event applied to it makes it look
+ * fresh again, with a gap in it.
+ */
+export async function readAnew(client: QueryClient, projectId: string, seq: number) {
+  const onScreen = { queryKey: keys.project(projectId), type: 'active' } as const;
+  forgetUnseen(client, onScreen.queryKey);
+  await client.refetchQueries(onScreen);
+  for (const { state } of client.getQueryCache().findAll(onScreen)) {
+    if (state.error && isTransient(state.error)) throw state.error;
+    const wasReadBefore = positions(state.data).some((readAt) => readAt < seq);
+    if (wasReadBefore && !state.error) throw new Error('An answer is from before the reload.');
+  }
+}
+
 const REMEMBERED = 500;
 
 /**
@@ -74,6 +98,10 @@ export function followEvents(client: QueryClient, projectId: string) {
   });
 
   return {
+    /** What was applied is not worth remembering: all is read anew. */
+    forget() {
+      recent = [];
+    },
     apply(events: ParlourEvent[]) {
       recent = [...recent, ...events].slice(-REMEMBERED);
       for (const event of events) applyEvent(client, event);

@@ -87,6 +87,8 @@ const latest = (): Delivery => {
 const refusal = (status: number, detail = 'No.') =>
   new Refusal(status, { code: 'invalid', detail });
 
+const pass = (milliseconds: number) => act(() => vi.advanceTimersByTimeAsync(milliseconds));
+
 beforeEach(() => {
   vi.useFakeTimers();
   localStorage.clear();
@@ -213,7 +215,7 @@ test('without a network a reply waits, and goes out by itself', async () => {
   await latest().fail(new TypeError('Failed to fetch'));
   expect(thread().unsent).toEqual(['Hello: waiting']);
 
-  await act(() => vi.advanceTimersByTimeAsync(1_000));
+  await pass(1_500);
   expect(deliveries).toHaveLength(2);
   await latest().fail(new TypeError('Failed to fetch'));
   act(() => outbox.resume());
@@ -224,14 +226,78 @@ test('without a network a reply waits, and goes out by itself', async () => {
 test('a server that keeps failing makes it fail; it is not tried for ever', async () => {
   const thread = openThread();
   await write('Hello');
-  for (const pause of [1_000, 2_000, 4_000]) {
-    await latest().fail(refusal(503));
-    await act(() => vi.advanceTimersByTimeAsync(pause));
+  for (const pause of [1_500, 3_000, 6_000]) {
+    await latest().fail(refusal(500));
+    await pass(pause);
   }
   expect(deliveries).toHaveLength(4);
-  await latest().fail(refusal(503));
+  await latest().fail(refusal(500));
 
   expect(thread().unsent).toEqual(['Hello: failed']);
+  expect(outbox.list('c')[0]?.reason).toContain('The server had a problem.');
+});
+
+test.each([429, 502, 503, 504])(
+  'a server with too much to do (%i) is asked again when it says, however often, in order',
+  async (status) => {
+    const random = vi.spyOn(Math, 'random').mockReturnValue(0);
+    const thread = openThread();
+    await write('One');
+    await write('Two');
+    const { id } = latest().reply;
+    for (let tries = 1; tries <= 6; tries++) {
+      random.mockReturnValue(tries % 2);
+      const wait = tries % 2 ? 8_400 : 7_000;
+      await latest().fail(new Refusal(status, { code: 'busy', retry_after: 7 }));
+      expect(thread().unsent).toEqual(['One: sending', 'Two: waiting']);
+      await pass(wait - 1);
+      expect(deliveries).toHaveLength(tries);
+      await pass(1);
+      expect(deliveries).toHaveLength(tries + 1);
+      expect(latest().reply.id).toBe(id);
+    }
+    await latest().succeed();
+    expect(thread()).toEqual({ posted: ['One'], unsent: ['Two: sending'] });
+  },
+);
+
+test('a server that does not say when is asked ever more rarely', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(1);
+  await write('Hello');
+  for (const [tries, wait] of [1_500, 3_000, 6_000, 10_000, 10_000].entries()) {
+    await latest().fail(refusal(503));
+    await pass(wait - 1);
+    expect(deliveries).toHaveLength(tries + 1);
+    await pass(1);
+    expect(deliveries).toHaveLength(tries + 2);
+  }
+});
+
+test('nothing is sent before the server wants more, in whichever conversation', async () => {
+  vi.spyOn(Math, 'random').mockReturnValue(0);
+  await write('One');
+  await latest().fail(new Refusal(429, { code: 'rate_limited', retry_after: 60 }));
+  act(() => {
+    outbox.add('p', 'c', 'Two');
+    outbox.add('p', 'other', 'Elsewhere');
+    outbox.resume();
+  });
+  vi.setSystemTime(Date.now() - 3_600_000); // what the clock shows does not matter
+  await pass(59_999);
+  expect(deliveries).toHaveLength(1);
+  await pass(1);
+  expect(deliveries.map(({ reply }) => reply.text)).toEqual(['One', 'One', 'Elsewhere']);
+});
+
+test('refusals for the moment do not count as faults of the server', async () => {
+  const thread = openThread();
+  await write('Hello');
+  for (let tries = 0; tries < 5; tries++) {
+    await latest().fail(refusal(503));
+    await pass(10_000);
+  }
+  await latest().fail(refusal(500));
+  expect(thread().unsent).toEqual(['Hello: waiting']);
 });
 
 test('an expired session keeps the reply until its author is back', async () => {

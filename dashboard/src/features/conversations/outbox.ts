@@ -1,5 +1,6 @@
-import { isTransient, Refusal } from '../../api/refusal';
+import { explain, isPassing, isTransient, Refusal } from '../../api/refusal';
 import type { Message } from '../../api/wire';
+import { asAsked, backOff } from '../../lib/backoff';
 import { newId } from '../../lib/ids';
 import { load, save, storedKeys } from '../../lib/storage';
 
@@ -19,8 +20,6 @@ export interface Unsent {
 
 export type Deliver = (conversationId: string, reply: Unsent) => Promise<Message>;
 
-const FIRST_PAUSE = 1_000;
-const LONGEST_PAUSE = 30_000;
 const FAULTS_BEFORE_FAILED = 4;
 const none: Unsent[] = [];
 
@@ -29,9 +28,14 @@ export class Outbox {
   readonly #deliver: Deliver;
   readonly #unsent = new Map<string, Unsent[]>();
   readonly #busy = new Set<string>();
+  /** How often the server failed at a reply. */
   readonly #faults = new Map<string, number>();
+  /** How many tries in a row came to nothing in a conversation. */
+  readonly #tries = new Map<string, number>();
   readonly #timers = new Map<string, ReturnType<typeof setTimeout>>();
   readonly #listeners = new Set<() => void>();
+  /** Until then, by a clock that nobody sets, the server wants nothing more from this member. */
+  #heldUpUntil = 0;
 
   constructor(userId: string, deliver: Deliver) {
     this.#prefix = `parlour.unsent.${userId}.`;
@@ -118,6 +122,11 @@ export class Outbox {
   async #flush(conversationId: string) {
     clearTimeout(this.#timers.get(conversationId));
     if (this.#busy.has(conversationId)) return;
+    const heldUpFor = this.#heldUpUntil - performance.now();
+    if (heldUpFor > 0) {
+      this.#flushLater(conversationId, heldUpFor);
+      return;
+    }
     this.#busy.add(conversationId);
     try {
       let isGoing = true;
@@ -136,6 +145,7 @@ export class Outbox {
     try {
       await this.#deliver(conversationId, reply);
       this.#faults.delete(reply.id);
+      this.#tries.delete(conversationId);
       this.remove(conversationId, reply.id);
       return true;
     } catch (error) {
@@ -149,19 +159,33 @@ export class Outbox {
       this.#update(conversationId, reply.id, { state: 'waiting' });
       return false; // goes out when its author is back
     }
-    const faults = (this.#faults.get(reply.id) ?? 0) + 1;
-    this.#faults.set(reply.id, faults);
-    const answered = error instanceof Refusal;
-    if (!isTransient(error) || (answered && faults >= FAULTS_BEFORE_FAILED)) {
-      const reason = answered && error.status < 500 ? error.message : null;
-      this.#update(conversationId, reply.id, { state: 'failed', reason });
+    const tries = this.#tries.get(conversationId) ?? 0;
+    this.#tries.set(conversationId, tries + 1);
+    if (isPassing(error)) {
+      const pause = error.retryAfter ? asAsked(error.retryAfter) : backOff(tries);
+      this.#heldUpUntil = performance.now() + pause;
+      this.#flushLater(conversationId, pause);
+      return false; // still on its way: it is about the moment, not about the reply
+    }
+    if (error instanceof Refusal && this.#isFinal(reply.id, error)) {
+      this.#update(conversationId, reply.id, { state: 'failed', reason: explain(error) });
+      this.#tries.delete(conversationId);
       return true;
     }
     this.#update(conversationId, reply.id, { state: 'waiting' });
-    const asked = answered && error.retryAfter ? error.retryAfter * 1000 : 0;
-    const pause = Math.max(asked, Math.min(FIRST_PAUSE * 2 ** (faults - 1), LONGEST_PAUSE));
+    this.#flushLater(conversationId, backOff(tries));
+    return false;
+  }
+
+  #isFinal(id: string, refusal: Refusal): boolean {
+    const faults = (this.#faults.get(id) ?? 0) + 1;
+    this.#faults.set(id, faults);
+    return !isTransient(refusal) || faults >= FAULTS_BEFORE_FAILED;
+  }
+
+  #flushLater(conversationId: string, pause: number) {
+    clearTimeout(this.#timers.get(conversationId));
     const timer = setTimeout(() => void this.#flush(conversationId), pause);
     this.#timers.set(conversationId, timer);
-    return false;
   }
 }
