@@ -7,6 +7,7 @@ import click
 import uvicorn
 
 from parlour.app import Application, create_app
+from parlour.kit.runtime import spare_collector
 from parlour.kit.settings import Settings, load_settings
 from parlour.realtime.engine import AbortableWebSocket
 from parlour.realtime.server import MAX_FRAME_BYTES
@@ -48,4 +49,6 @@ class Server(uvicorn.Server):
 def serve() -> None:
     """Run a server: HTTP, sockets, dashboard and widget."""
     settings = load_settings()
-    Server(create_app(settings), settings).run()
+    server = Server(create_app(settings), settings)
+    spare_collector()
+    server.run()

@@ -42,7 +42,7 @@ class VisitorMessages:
         """Store a visitor's message; the ack comes after its commit."""
         reach("recv")
         # Counted in this process: asking Redis first would let two messages overtake each other.
-        await self._runtime.limiter.hit_here(
+        self._runtime.limiter.hit_here(
             self._runtime.settings.visitor_message_rate, str(visitor.visitor_id)
         )
         draft = Draft(

@@ -1,10 +1,11 @@
 """Rate limits: moving windows, shared through Redis or kept in this process."""
 
 import time
+from collections import deque
 
 import structlog
 from limits import RateLimitItem
-from limits.aio.storage import MemoryStorage, RedisStorage
+from limits.aio.storage import RedisStorage
 from limits.aio.strategies import MovingWindowRateLimiter
 from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
@@ -12,6 +13,42 @@ from redis.exceptions import RedisError
 from parlour.kit.errors import RateLimited
 
 log = structlog.get_logger(__name__)
+
+
+class MovingWindow:
+    """Counts acts in this process alone, without ever waiting.
+
+    `limits` has one in memory as well, which hops through a thread for each act: more than all
+    else that a visitor's message costs its gateway.
+    """
+
+    def __init__(self) -> None:
+        # When each one acted, the latest actor last.
+        self._acts: dict[tuple[RateLimitItem, tuple[str, ...]], deque[float]] = {}
+
+    def hit(self, rate: RateLimitItem, *who: str) -> None:
+        """Count one act.
+
+        Raises:
+            RateLimited: It was one too many.
+        """
+        now = time.monotonic()
+        acts = self._acts.pop((rate, who), None) or deque[float]()
+        self._acts[rate, who] = acts
+        while acts and acts[0] <= now - rate.get_expiry():
+            acts.popleft()
+        if len(acts) >= rate.amount:
+            raise RateLimited(retry_after=max(1, round(acts[0] + rate.get_expiry() - now)))
+        acts.append(now)
+        self._forget(now)
+
+    def _forget(self, now: float) -> None:
+        """Let go of two who have not acted for so long that nothing counts: more than come."""
+        for _ in range(2):
+            (rate, who), acts = next(iter(self._acts.items()))
+            if acts and acts[-1] > now - rate.get_expiry():
+                return
+            del self._acts[rate, who]
 
 
 class Limiter:
@@ -32,7 +69,7 @@ class Limiter:
                 connection_pool=self._pool,  # pyright: ignore[reportArgumentType] - documented
             )
         )
-        self._own = MovingWindowRateLimiter(MemoryStorage())
+        self._own = MovingWindow()
 
     async def close(self) -> None:
         """Let go of the connections."""
@@ -45,22 +82,17 @@ class Limiter:
             RateLimited: It was one too many; ``retry_after`` says when the next may come.
         """
         try:
-            await self._hit(self._shared, rate, who)
+            if not await self._shared.hit(rate, *who):
+                window = await self._shared.get_window_stats(rate, *who)
+                raise RateLimited(retry_after=max(1, round(window.reset_time - time.time())))
         except (RedisError, OSError) as error:
             log.warning("limiter_alone", error=str(error))
-            await self._hit(self._own, rate, who)
+            self._own.hit(rate, *who)
 
-    async def hit_here(self, rate: RateLimitItem, *who: str) -> None:
+    def hit_here(self, rate: RateLimitItem, *who: str) -> None:
         """Count one act in this process.
 
         Raises:
             RateLimited: It was one too many; ``retry_after`` says when the next may come.
         """
-        await self._hit(self._own, rate, who)
-
-    async def _hit(
-        self, limiter: MovingWindowRateLimiter, rate: RateLimitItem, who: tuple[str, ...]
-    ) -> None:
-        if not await limiter.hit(rate, *who):
-            window = await limiter.get_window_stats(rate, *who)
-            raise RateLimited(retry_after=max(1, round(window.reset_time - time.time())))
+        self._own.hit(rate, *who)

@@ -1,5 +1,6 @@
 """What a process holds open while it runs."""
 
+import gc
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
@@ -29,6 +30,16 @@ class Runtime:
     limiter: Limiter
     signals: Signals
     presence: Presence
+
+
+def spare_collector() -> None:
+    """Keep the garbage collector away from what lives as long as the process.
+
+    A full collection of all that was imported takes 50 ms, in which nothing is delivered.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def load_keyring(settings: Settings) -> Keyring:
