@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from redis.exceptions import RedisError
 from taskiq import AckableMessage, AsyncResultBackend, TaskiqResult
 from taskiq.depends.progress_tracker import TaskProgress
+from taskiq.exceptions import SendTaskError
 from taskiq.kicker import AsyncKicker
 from taskiq.receiver import Receiver
 from taskiq_redis import RedisStreamBroker
@@ -206,7 +207,7 @@ class Tasks:
             async with asyncio.timeout(ASK_TIMEOUT_SECONDS):
                 await kicker.kiq(payload)
                 return await future
-        except (TimeoutError, RedisError, OSError) as error:
+        except (TimeoutError, SendTaskError, RedisError, OSError) as error:
             raise Unavailable(retry_after=1) from error
         finally:
             self._asked.pop(task_id, None)

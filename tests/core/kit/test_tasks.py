@@ -2,7 +2,11 @@
 
 import asyncio
 
+import pytest
+from pydantic import SecretStr
+
 from parlour.kit.background import background
+from parlour.kit.errors import Unavailable
 from parlour.kit.runtime import Runtime, open_runtime
 from parlour.kit.settings import Settings
 
@@ -35,3 +39,10 @@ async def test_a_task_of_a_dead_worker_is_done_by_another_within_seconds(empty: 
                 async with asyncio.timeout(5):
                     assert await answer == "hang"
                 stop.set()
+
+
+async def test_a_task_that_cannot_be_queued_is_refused_as_unavailable(servers: Settings) -> None:
+    nobody = SecretStr("redis://127.0.0.1:1/0")
+    async with open_runtime(servers.model_copy(update={"redis_url": nobody})) as asking:
+        with pytest.raises(Unavailable):
+            await asking.tasks.ask(echo, "hello")
