@@ -15,6 +15,7 @@ COMMANDS = {
     "doctor": "parlour.doctor",
     "keys": "parlour.operators",
     "user": "parlour.operators",
+    "subscribers": "parlour.operators",
 }
 
 
