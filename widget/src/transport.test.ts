@@ -277,10 +277,10 @@ function refuse(code: string, retryAfter: number | null = null): void {
   socket.receive('connect_error', Object.assign(new Error(code), { data }));
 }
 
-/** The server says why it ends the connection, and ends it. */
+/** The server says that it ends the connection, and why. Nobody waits for it to do so. */
 function close(code: string, retryAfter: number): void {
   socket.receive('closing', { code, retry_after: retryAfter });
-  socket.receive('disconnect', 'transport close');
+  expect(socket.connected).toBe(false);
 }
 
 /** Connect, and miss nothing. */

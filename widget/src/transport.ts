@@ -44,7 +44,7 @@ export class Transport {
   /** Live events that came while those before them are still being asked for. */
   #held: VisitorEvent[] | null = null;
   #phase: 'stopped' | 'waiting' | 'connecting' | 'connected' = 'stopped';
-  /** Why the connection ends, where that is known. */
+  /** Why the connection was left, where that is known. */
   #reason: Partial<Refusal> = {};
   #failures = 0;
   #hasRenewed = false;
@@ -58,9 +58,7 @@ export class Transport {
     this.#socket.on('connect', () => this.#catchUp());
     this.#socket.on('disconnect', () => this.#onDisconnect());
     this.#socket.on('connect_error', (error) => this.#onConnectError(error));
-    this.#socket.on('closing', (reason) => {
-      this.#reason = reason;
-    });
+    this.#socket.on('closing', (reason) => this.#leave(reason));
     this.#socket.on('events', (events) => {
       if (this.#held) this.#held.push(...events);
       else options.applyEvents(events);
@@ -132,8 +130,8 @@ export class Transport {
         .emitWithAck('log.after', { seq: this.#options.seq() });
       if (!isCurrent()) return;
       if ('error' in answer) {
-        this.#reason = answer.error;
-        throw new Error(answer.error.code);
+        this.#leave(answer.error);
+        return;
       }
       const show = answer.reload
         ? await this.#options.reload()
@@ -144,8 +142,14 @@ export class Transport {
       this.#options.applyEvents(held);
       this.#onCaughtUp();
     } catch {
-      if (isCurrent()) this.#socket.disconnect();
+      if (isCurrent()) this.#leave({});
     }
+  }
+
+  /** End this connection. The reason says when the next one may begin. */
+  #leave(reason: Partial<Refusal>): void {
+    this.#reason = reason;
+    this.#socket.disconnect();
   }
 
   #onCaughtUp(): void {

@@ -45,6 +45,7 @@ export class Connection {
     });
     socket.on('closing', (reason) => {
       this.#reason = reason;
+      socket.disconnect(); // nothing more will come
     });
     socket.on('disconnect', () => this.#onDisconnect());
     addEventListener('offline', this.#onOffline);
