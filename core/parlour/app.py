@@ -4,6 +4,7 @@ import logging
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
+from math import ceil
 from typing import Any
 
 import socketio
@@ -23,7 +24,6 @@ from parlour.accounts.routes import (
     AuthController,
     MeController,
     SetupController,
-    provide_claims,
     provide_user,
 )
 from parlour.accounts.tokens import AccessTokens
@@ -125,7 +125,6 @@ def litestar_app(settings: Settings, server: SocketServer | None = None) -> Lite
         dependencies={
             "runtime": Provide(provide_runtime, sync_to_thread=False),
             "session": Provide(provide_session),
-            "claims": Provide(provide_claims),
             "user": Provide(provide_user),
             "project_scope": Provide(provide_scope),
             "handling": Provide(provide_handling),
@@ -239,7 +238,7 @@ def internal_error(request: Request[Any, Any, State], error: Exception) -> Respo
 def _response(problem: Problem) -> Response[Problem]:
     headers = {}
     if problem.retry_after is not None:
-        headers["Retry-After"] = str(round(problem.retry_after))
+        headers["Retry-After"] = str(ceil(problem.retry_after))
     return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
 
 
@@ -249,6 +248,7 @@ def _widget_cors() -> CORSConfig:
         allow_origins=["*"],
         allow_methods=["GET", "POST"],
         allow_headers=["authorization", "content-type"],
+        expose_headers=["retry-after"],
         allow_credentials=False,
         max_age=600,
     )

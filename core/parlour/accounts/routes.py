@@ -10,16 +10,16 @@ from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from parlour.accounts.bearer import read_claims
 from parlour.accounts.cookies import cookie_name, from_dashboard, refresh_cookie
 from parlour.accounts.errors import SessionExpired
 from parlour.accounts.models import User
 from parlour.accounts.queries import get_signed_in, has_users
 from parlour.accounts.schemas import SessionRead, SetupRead, SignIn, SignUp, UserRead
 from parlour.accounts.service import AccountService, Device, SignedIn
-from parlour.accounts.tokens import AccessClaims, AccessTokens
+from parlour.accounts.tokens import AccessTokens
 from parlour.kit.clock import now
 from parlour.kit.crypto import hash_token
-from parlour.kit.errors import Unauthenticated
 from parlour.kit.runtime import Runtime
 
 PER_ACCOUNT = RateLimitItemPerMinute(5, 15, "sign-in-account")
@@ -29,20 +29,9 @@ PER_TOKEN = RateLimitItemPerMinute(30, 1, "refresh")
 AppRequest = Request[Any, Any, State]
 
 
-async def provide_claims(request: AppRequest) -> AccessClaims:
-    """Read the access token of a request."""
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
-        raise Unauthenticated
-    tokens: AccessTokens = request.app.state.access_tokens
-    return tokens.verify(token)
-
-
-async def provide_user(
-    session: NamedDependency[AsyncSession], claims: NamedDependency[AccessClaims]
-) -> User:
+async def provide_user(request: AppRequest, session: NamedDependency[AsyncSession]) -> User:
     """Find the user who asks."""
-    return await get_signed_in(session, claims)
+    return await get_signed_in(session, read_claims(request))
 
 
 async def provide_accounts(

@@ -35,8 +35,7 @@ class Presence:
         if self._here[group, id] > 1:
             return False
         try:
-            was_online = await self._online_since(group, id)
-            await self._vouch([(group, id)])
+            was_online = await self._vouch([(group, id)])
         except (RedisError, OSError) as error:
             log.warning("presence_unknown", error=str(error))
             return False
@@ -89,15 +88,20 @@ class Presence:
         until = await self._redis.zscore(_members(group), str(id))
         return until is not None and float(until) > time.time()
 
-    async def _vouch(self, connected: list[tuple[str, UUID]]) -> None:
+    async def _vouch(self, connected: list[tuple[str, UUID]]) -> bool:
+        """Count connections in for another while; tell whether the first was online before."""
+        if not connected:
+            return False
         until = time.time() + LIFETIME_SECONDS
         async with self._redis.pipeline(transaction=False) as pipeline:
+            pipeline.zscore(_members(connected[0][0]), str(connected[0][1]))
             for group, id in connected:
                 pipeline.zadd(_members(group), {str(id): until})
                 pipeline.zadd(_gateways(group, id), {self._gateway: until})
                 pipeline.expire(_members(group), 2 * LIFETIME_SECONDS)
                 pipeline.expire(_gateways(group, id), 2 * LIFETIME_SECONDS)
-            await pipeline.execute()
+            before, *_ = await pipeline.execute()
+        return before is not None and float(before) > time.time()
 
 
 def visitors_of(project_id: UUID) -> str:

@@ -2,14 +2,14 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 from uuid import UUID
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from parlour.accounts.errors import SessionExpired
-from parlour.accounts.models import SessionFamily, User
+from parlour.accounts.models import User
+from parlour.kit.db import driver
 from parlour.projects.errors import ProjectNotFound
 from parlour.projects.models import Member, Project, Role
 
@@ -18,14 +18,19 @@ from parlour.projects.models import Member, Project, Role
 class ProjectScope:
     """A project, opened by one of its members: what every access to it starts from."""
 
-    project: Project
-    user: User
+    project_id: UUID
+    user_id: UUID
+    user_name: str
     role: Role
 
-    @property
-    def project_id(self) -> UUID:
-        """The project's id."""
-        return self.project.id
+
+# For the driver itself: every request and command of a member passes here.
+_SCOPE = """
+    SELECT u.name, m.role FROM session_family f
+    JOIN "user" u ON u.id = f.user_id
+    LEFT JOIN member m ON m.user_id = u.id AND m.project_id = $3
+    WHERE f.id = $2 AND u.id = $1 AND f.revoked_at IS NULL AND f.expires_at > now()
+"""
 
 
 async def get_scope(
@@ -37,26 +42,13 @@ async def get_scope(
         SessionExpired: The session has ended.
         ProjectNotFound: There is none, or the user is no member: the two look the same.
     """
-    row = (
-        await session.execute(
-            select(User, Project, Member.role)
-            .join(SessionFamily, SessionFamily.user_id == User.id)
-            .outerjoin(Member, (Member.user_id == User.id) & (Member.project_id == project_id))
-            .outerjoin(Project, Project.id == Member.project_id)
-            .where(
-                User.id == user_id,
-                SessionFamily.id == family_id,
-                SessionFamily.revoked_at.is_(None),
-                SessionFamily.expires_at > func.now(),
-            )
-        )
-    ).one_or_none()
+    connection = await driver(session)
+    row = await connection.fetchrow(_SCOPE, user_id, family_id, project_id)
     if row is None:
         raise SessionExpired
-    user, project, role = cast("tuple[User, Project | None, str | None]", row)
-    if project is None or role is None:
+    if row["role"] is None:
         raise ProjectNotFound
-    return ProjectScope(project, user, Role(role))
+    return ProjectScope(project_id, user_id, row["name"], Role(row["role"]))
 
 
 async def get_project(session: AsyncSession, project_id: UUID) -> Project:

@@ -1,19 +1,27 @@
 """Projects, their domains and members over HTTP."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 from uuid import UUID
 
-from litestar import Controller, get, patch, post
+from litestar import Controller, Request, get, patch, post
+from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import FromPath, JSONBody
 from msgspec import UNSET
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from parlour.accounts.bearer import read_claims
 from parlour.accounts.models import User
-from parlour.accounts.tokens import AccessClaims
 from parlour.projects.models import Role
 from parlour.projects.policy import require_manager
-from parlour.projects.queries import ProjectScope, get_scope, list_members, list_projects
+from parlour.projects.queries import (
+    ProjectScope,
+    get_project,
+    get_scope,
+    list_members,
+    list_projects,
+)
 from parlour.projects.schemas import (
     MemberCreate,
     MemberList,
@@ -27,11 +35,12 @@ from parlour.projects.service import ProjectService
 
 
 async def provide_scope(
+    request: Request[Any, Any, State],
     session: NamedDependency[AsyncSession],
-    claims: NamedDependency[AccessClaims],
     project_id: FromPath[UUID],
 ) -> ProjectScope:
     """Open the project in the path for who asks."""
+    claims = read_claims(request)
     return await get_scope(session, claims.user_id, claims.family_id, project_id)
 
 
@@ -75,24 +84,29 @@ class ProjectController(Controller):
     dependencies = {"projects": Provide(provide_projects)}
 
     @get(operation_id="getProject")
-    async def get_project(self, project_scope: NamedDependency[ProjectScope]) -> ProjectRead:
+    async def get_project(
+        self, session: NamedDependency[AsyncSession], project_scope: NamedDependency[ProjectScope]
+    ) -> ProjectRead:
         """Return the project."""
-        return ProjectRead.of(project_scope.project, project_scope.role)
+        project = await get_project(session, project_scope.project_id)
+        return ProjectRead.of(project, project_scope.role)
 
     @patch(operation_id="updateProject")
     async def update_project(
         self,
+        session: NamedDependency[AsyncSession],
         project_scope: NamedDependency[ProjectScope],
         projects: NamedDependency[ProjectService],
         data: JSONBody[ProjectUpdate],
     ) -> ProjectRead:
         """Change the project's name or domains."""
         require_manager(project_scope)
+        project = await get_project(session, project_scope.project_id)
         if data.name is not UNSET:
-            await projects.rename(project_scope.project, data.name)
+            await projects.rename(project, data.name)
         if data.domains is not UNSET:
-            await projects.set_domains(project_scope.project, data.domains)
-        return ProjectRead.of(project_scope.project, project_scope.role)
+            await projects.set_domains(project, data.domains)
+        return ProjectRead.of(project, project_scope.role)
 
     @get("/members", operation_id="listMembers")
     async def list_members(
@@ -105,12 +119,12 @@ class ProjectController(Controller):
     @post("/members", operation_id="addMember")
     async def add_member(
         self,
+        session: NamedDependency[AsyncSession],
         project_scope: NamedDependency[ProjectScope],
         projects: NamedDependency[ProjectService],
         data: JSONBody[MemberCreate],
     ) -> MemberRead:
         """Seat somebody who has an account."""
         require_manager(project_scope)
-        return await projects.add_member(
-            project_scope.project, data.email, data.role, project_scope.user
-        )
+        project = await get_project(session, project_scope.project_id)
+        return await projects.add_member(project, data.email, data.role, project_scope.user_id)

@@ -1,6 +1,7 @@
 """Creating projects, changing them, and seating members."""
 
 from collections.abc import Sequence
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -25,7 +26,7 @@ class ProjectService:
         project = Project(name=name.strip(), domains=_normalised(domains))
         self._session.add(project)
         await self._session.flush()
-        await self._seat(project, creator, Role.MANAGER, creator)
+        await self._seat(project, creator, Role.MANAGER, creator.id)
         return project
 
     async def rename(self, project: Project, name: str) -> None:
@@ -43,7 +44,7 @@ class ProjectService:
         await self._record_update(project)
 
     async def add_member(
-        self, project: Project, email: str, role: Role, added_by: User
+        self, project: Project, email: str, role: Role, added_by: UUID
     ) -> MemberRead:
         """Seat somebody who has an account.
 
@@ -59,12 +60,12 @@ class ProjectService:
             raise AlreadyMember
         return await self._seat(project, user, role, added_by)
 
-    async def _seat(self, project: Project, user: User, role: Role, added_by: User) -> MemberRead:
+    async def _seat(self, project: Project, user: User, role: Role, added_by: UUID) -> MemberRead:
         member = Member(project_id=project.id, user_id=user.id, role=role)
         self._session.add(member)
         await self._session.flush()
         read = MemberRead.of(member, user)
-        added = MemberAdded(project_id=project.id, member=read, added_by=added_by.id)
+        added = MemberAdded(project_id=project.id, member=read, added_by=added_by)
         await record(self._session, added)
         return read
 

@@ -23,14 +23,13 @@ from parlour.kit.events import project_room, user_room, visitor_room
 from parlour.kit.presence import BEAT_SECONDS, members_of, visitors_of
 from parlour.kit.runtime import Runtime
 from parlour.projects.origins import Origin
-from parlour.projects.queries import get_project
 from parlour.realtime.dispatcher import Dispatcher
 from parlour.realtime.feed import Feed
 from parlour.realtime.schemas import Closing, ConnectAuth, VisitorPresence
 from parlour.realtime.server import AGENTS, VISITORS, SocketServer
 from parlour.visitors.door import admit
 from parlour.visitors.errors import VisitorTokenInvalid
-from parlour.visitors.queries import find_visitor_by_token
+from parlour.visitors.queries import find_arrival
 
 # How fast the clients of a gateway that restarts come back: the others must let them in.
 RECONNECTS_PER_SECOND = 500
@@ -145,16 +144,17 @@ class Gateway:
             origin = Origin.parse(header)
             token = _token(auth)
             async with self._runtime.database.transaction() as session:
-                visitor = await find_visitor_by_token(session, token, origin) if origin else None
-                if visitor is None:
-                    raise VisitorTokenInvalid
-                project = await get_project(session, visitor.project_id)
+                arrival = await find_arrival(session, token, origin) if origin else None
+            if arrival is None:
+                raise VisitorTokenInvalid
             own = {self._runtime.settings.origin, _asked_origin(environ)}
-            admit(project, header, own)
-        principal = VisitorPrincipal(sid, project.id, visitor.id, visitor.label)
+            admit(arrival.domains, header, own)
+        principal = VisitorPrincipal(sid, arrival.project_id, arrival.visitor_id, arrival.name)
         self._visitors[sid] = principal
-        await self._server.enter_room(sid, visitor_room(visitor.id), namespace=VISITORS)
-        if await self._runtime.presence.enter(visitors_of(project.id), visitor.id):
+        await self._server.enter_room(sid, visitor_room(principal.visitor_id), namespace=VISITORS)
+        if await self._runtime.presence.enter(
+            visitors_of(principal.project_id), principal.visitor_id
+        ):
             await self._tell_presence(principal, online=True)
 
     async def _disconnect_agent(self, sid: str, _: Any = None) -> None:

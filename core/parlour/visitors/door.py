@@ -3,17 +3,16 @@
 from collections.abc import Collection
 
 from parlour.projects.errors import OriginNotAllowed
-from parlour.projects.models import Project
 from parlour.projects.origins import Origin, is_allowed
 
 
-def admit(project: Project, header: str | None, own: Collection[str]) -> Origin:
-    """Let a page in by its ``Origin`` header: the project's websites, and Parlour's own pages.
+def admit(domains: Collection[str], header: str | None, own: Collection[str]) -> Origin:
+    """Let a page in by its ``Origin`` header: a project's websites, and Parlour's own pages.
 
     Raises:
         OriginNotAllowed: It comes from elsewhere, or does not say from where.
     """
     origin = Origin.parse(header)
-    if origin and (header in own or is_allowed(origin, project.domains)):
+    if origin and (header in own or is_allowed(origin, domains)):
         return origin
     raise OriginNotAllowed

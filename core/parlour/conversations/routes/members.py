@@ -149,13 +149,13 @@ class InboxController(Controller):
         data: JSONBody[MessageCreate],
     ) -> MessageRead:
         """Reply to the visitor. The same id again is the same message."""
-        await runtime.limiter.hit(runtime.settings.agent_message_rate, str(project_scope.user.id))
+        await runtime.limiter.hit(runtime.settings.agent_message_rate, str(project_scope.user_id))
         draft = Draft(
             id=data.id,
             project_id=project_scope.project_id,
             author_kind=AuthorKind.MEMBER,
-            author_id=project_scope.user.id,
-            author_name=project_scope.user.name,
+            author_id=project_scope.user_id,
+            author_name=project_scope.user_name,
             text=data.text,
             conversation_id=conversation_id,
         )

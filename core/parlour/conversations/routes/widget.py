@@ -70,7 +70,7 @@ class WidgetController(Controller):
     ) -> WidgetSession:
         """Open the project's widget for a page: know its visitor again, or begin a new one."""
         project = await get_project(session, data.project_id)
-        origin = admit(project, request.headers.get("Origin"), own_origins(request))
+        origin = admit(project.domains, request.headers.get("Origin"), own_origins(request))
         head = await get_head(session)
         user_agent = request.headers.get("User-Agent", "")[:300] or None
         visitor, token = await VisitorService(session).open_session(
