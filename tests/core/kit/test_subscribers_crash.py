@@ -103,7 +103,7 @@ async def _crash_again_and_again(
 
 
 async def _death(process: Process, failpoint: str, seconds: float) -> str:
-    """Wait for a worker to die; kill it when it takes too long. Return what it died of, if it did."""
+    """Wait for a worker to die, or kill it when it takes too long; return what it died of."""
     try:
         async with asyncio.timeout(seconds):
             return failpoint if await process.wait() == STATUS else ""
