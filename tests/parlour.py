@@ -116,9 +116,16 @@ class Agent:
         await until(self.parlour.is_sequenced)  # what it recorded is not news to who joins
         return answer.json()["id"]
 
-    async def socket(self, project_id: str | None = None, after: int | None = None) -> Socket:
-        """Connect, and join a project."""
-        socket = await self.parlour.open_socket("/agents", self.token, self.parlour.url)
+    async def socket(
+        self,
+        project_id: str | None = None,
+        after: int | None = None,
+        *,
+        at: "Parlour | None" = None,
+    ) -> Socket:
+        """Connect, to another server if one is named, and join a project."""
+        server = at or self.parlour
+        socket = await server.open_socket("/agents", self.token, server.url)
         if project_id:
             joined = await socket.ask("project.join", {"project_id": project_id, "after": after})
             assert joined["ok"], joined
@@ -142,8 +149,9 @@ class Visitor:
     session: dict[str, Any]
     origin: str = SITE
 
-    async def socket(self) -> Socket:
-        return await self.parlour.open_socket("/visitors", self.session["token"], self.origin)
+    async def socket(self, *, at: "Parlour | None" = None) -> Socket:
+        server = at or self.parlour
+        return await server.open_socket("/visitors", self.session["token"], self.origin)
 
     async def messages(self, **query: Any) -> dict[str, Any]:
         headers = {"Authorization": f"Bearer {self.session['token']}", "Origin": self.origin}
@@ -154,29 +162,41 @@ class Visitor:
 
 @dataclass
 class Parlour:
-    """Server and worker, as production boots them."""
+    """Server and worker, as production boots them; or a further server beside those."""
 
     settings: Settings
+    has_worker: bool = True
     url: str = ""
     _stack: AsyncExitStack = field(default_factory=AsyncExitStack)
     _worker_stop: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def __aenter__(self) -> Self:
-        app = create_app(self.settings)
+        self.app = create_app(self.settings)
         self.server = Server(
-            app, self.settings, port=0, loop="none", log_level="error", timeout_graceful_shutdown=1
+            self.app,
+            self.settings,
+            port=0,
+            loop="none",
+            log_level="error",
+            timeout_graceful_shutdown=1,
         )
         self._serving = asyncio.create_task(self.server.serve())
         await until(lambda: self.server.started or self._serving.done())
         port = self.server.servers[0].sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         self.http = await self._stack.enter_async_context(httpx.AsyncClient(base_url=self.url))
-        await self.start_worker()
+        if self.has_worker:
+            await self.start_worker()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
-        await self.stop_worker()
+        if self.has_worker:
+            await self.stop_worker()
+        await self.stop_server()
+
+    async def stop_server(self) -> None:
+        """Stop the server as SIGTERM does."""
         self.server.should_exit = True
         await self._serving
 

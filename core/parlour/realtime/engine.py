@@ -30,7 +30,7 @@ LINGER_SECONDS = 5.0
 
 PING_SECONDS = 25
 PONG_SECONDS = 20
-SLOW_CONSUMER = "slow consumer"
+SLOW_CONSUMER = "slow_consumer"
 
 # The ASGI extension by which a connection can be dropped without waiting for its other side.
 ABORT = "parlour.abort"
@@ -61,6 +61,7 @@ class EngineSocket(base_socket.BaseSocket):
         self._waiting_size = 0
         self._writable = asyncio.Event()
         self._writing_since: float | None = None
+        self._given_up = False
         self._timer: asyncio.TimerHandle | None = None
         self._abort: Callable[[], None] | None = None
         self._loop = asyncio.get_running_loop()
@@ -86,10 +87,11 @@ class EngineSocket(base_socket.BaseSocket):
 
     def write(self, frame: str) -> None:
         """Queue a frame, and let go of a client that does not read."""
-        if self.closed or self.closing:
+        if self.closed or self.closing or self._given_up:
             return
         self._queue(frame)
         if self.is_slow:
+            self._given_up = True
             log.info("slow_consumer", frames=len(self._waiting), characters=self._waiting_size)
             self.server.on_slow(self)
 
