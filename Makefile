@@ -19,7 +19,7 @@ DASHBOARD := core/parlour/static/dashboard/index.html
 sources = $(shell find $(1) -not -name '*.test.ts' -not -name '*.test.tsx') \
   $(wildcard $(dir $(1))*.config.ts) tsconfig.base.json
 
-.PHONY: help setup tools up test check fix generate migration bench tour
+.PHONY: help setup tools up test faults check fix generate migration bench tour
 
 help: ## Print this list
 	@grep -E '^[a-z]+:.*## ' Makefile | sed -E 's/:.*## /\t/' | expand -t 12
@@ -33,6 +33,9 @@ test: setup ## Run every test; ARGS="-k resolved" goes to pytest
 	@chromium="$$(tools/browser.sh)"; \
 	  CHROMIUM_PATH="$$chromium" $(RUN) pytest -n auto --maxprocesses 4 $(ARGS)
 	@npm test -ws --if-present
+
+faults: setup ## Kill, stop and cut off everything, in full size; ARGS="--only R1 --scale 0.1"
+	$(RUN) python -m tests.faults $(ARGS)
 
 check: setup ## Check format, lint, types, imports, generated files, unused code and sizes
 	$(RUN) ruff format --check .

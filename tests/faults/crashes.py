@@ -160,7 +160,7 @@ async def freeze_and_thaw(run: Run) -> None:
             part = await _freeze(stage, kind, run.rng)
             head = await _head(stage.cluster)
             began = time.monotonic()
-            # Long enough for another relay to take over; other than that a short run has short stops.
+            # Long enough for another relay to take over; else a short run has short stops.
             least, most = (12, 20) if kind == "leader" else (5, 20)
             seconds = run.rng.uniform(least, most if run.scale >= 1 else least + 1)
             moved_at = await _until_head_moves(stage.cluster, head, began + seconds)

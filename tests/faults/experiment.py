@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from traceback import format_exception
 from typing import Any
 
 from tests.faults.judge import CONVERGE_SECONDS, judge
@@ -100,8 +101,6 @@ class Experiment:
         try:
             await self.body(Run(seed, scale, folder / f"{self.id}-{seed}", outcome))
         except Exception as error:
-            outcome.violations.append(f"It broke off: {error!r}")
-            raise
-        finally:
-            outcome.seconds = round(time.monotonic() - began, 1)
+            outcome.violations.append("".join(["It broke off: ", *format_exception(error)]))
+        outcome.seconds = round(time.monotonic() - began, 1)
         return outcome

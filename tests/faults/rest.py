@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from tests.faults.wire import Lost
+from tests.faults.wire import BROKEN, Lost
 
 ANSWER_SECONDS = 15.0
 
@@ -49,7 +49,7 @@ class Rest:
         try:
             async with asyncio.timeout(ANSWER_SECONDS):
                 reply = await self._ask(method, path, payload, headers or {})
-        except (OSError, EOFError, TimeoutError) as error:
+        except BROKEN as error:
             raise Lost(repr(error)) from error
         self.statuses[reply.status] += 1
         if reply.status >= 500 and reply.status != 503:
@@ -73,7 +73,7 @@ class Rest:
             if not reader.at_eof():
                 try:
                     return await self._exchange(reader, writer, request)
-                except (OSError, asyncio.IncompleteReadError):
+                except BROKEN:
                     continue
         return await self._exchange(*await self._dial(), request)
 

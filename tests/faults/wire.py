@@ -11,6 +11,8 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 ANSWER_SECONDS = 10.0
+# How a connection that is gone shows itself; the last one is uvloop's word for it.
+BROKEN = (OSError, TimeoutError, EOFError, WebSocketException, RuntimeError)
 
 
 class Refusal(msgspec.Struct):
@@ -139,7 +141,7 @@ class Wire:
                 auth = _encode({"token": token}).decode()
                 await self._websocket.send(f"40{self._namespace},{auth}")
                 await self._admitted
-        except (OSError, TimeoutError, WebSocketException, EOFError) as error:
+        except BROKEN as error:
             self.abort()
             raise Lost(repr(error)) from error
         except (Lost, ConnectionRefused):
@@ -162,7 +164,7 @@ class Wire:
             async with asyncio.timeout(ANSWER_SECONDS):
                 await self._websocket.send(packet)
                 return await future
-        except (TimeoutError, OSError, WebSocketException) as error:
+        except BROKEN as error:
             raise Lost(repr(error)) from error
         finally:
             self._asked.pop(number, None)
@@ -193,7 +195,7 @@ class Wire:
         try:
             async for text in websocket:
                 await self._hear(websocket, str(text))
-        except (OSError, WebSocketException):
+        except BROKEN:
             pass
         finally:
             websocket.transport.abort()
