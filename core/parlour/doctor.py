@@ -2,19 +2,20 @@
 
 import asyncio
 import json
-import smtplib
 import sys
 import tempfile
 from collections.abc import Callable, Coroutine
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 import asyncpg
 import click
+from aiosmtplib import SMTPException
 from redis.exceptions import RedisError
 from rich.console import Console
 from websockets.asyncio.client import connect
 from websockets.exceptions import WebSocketException
 
+from parlour.kit.mail import check_mail_server
 from parlour.kit.runtime import load_keyring, open_redis
 from parlour.kit.settings import Settings, load_settings
 
@@ -95,25 +96,12 @@ async def check_mail(settings: Settings) -> str:
     """The mail server answers and takes our sign-in."""
     if settings.smtp_url is None:
         return "not set: no mail is sent"
-    parts = urlsplit(settings.smtp_url.get_secret_value())
-
-    def ask() -> None:
-        secure = parts.scheme == "smtps"
-        client = smtplib.SMTP_SSL if secure else smtplib.SMTP
-        with client(
-            parts.hostname or "", parts.port or (465 if secure else 587), timeout=10
-        ) as smtp:
-            if not secure and smtp.has_extn("starttls"):
-                smtp.starttls()
-            if parts.username:
-                smtp.login(unquote(parts.username), unquote(parts.password or ""))
-            smtp.noop()
-
+    host = urlsplit(settings.smtp_url.get_secret_value()).hostname
     try:
-        await asyncio.to_thread(ask)
-    except (OSError, smtplib.SMTPException) as error:
-        raise Unwell(f"{parts.hostname}: {error}") from error
-    return str(parts.hostname)
+        await check_mail_server(settings.smtp_url)
+    except (OSError, SMTPException) as error:
+        raise Unwell(f"{host}: {error}") from error
+    return str(host)
 
 
 CHECKS: dict[str, Check] = {

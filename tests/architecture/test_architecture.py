@@ -22,7 +22,7 @@ MAY_IMPORT = {
     "litestar": r"app\.py|demo\.py|static\.py|accounts/cookies\.py|\w+/routes(/\w+)?\.py",
     "socketio": r"app\.py|realtime/\w+\.py",
     "engineio": r"realtime/\w+\.py",
-    "aiosmtplib": r"kit/mail\.py",
+    "aiosmtplib": r"kit/mail\.py|doctor\.py",
     "taskiq": r"kit/tasks\.py",
     "taskiq_redis": r"kit/tasks\.py",
 }

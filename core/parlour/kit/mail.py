@@ -17,6 +17,7 @@ from uuid import UUID
 
 import aiosmtplib
 import structlog
+from pydantic import SecretStr
 
 from parlour.kit.clock import now
 from parlour.kit.settings import Settings
@@ -50,20 +51,35 @@ async def send_mail(settings: Settings, mail: Mail) -> None:
     if settings.smtp_url is None:
         log.info("mail_not_sent", reason="PARLOUR_SMTP_URL is not set", id=str(mail.id))
         return
-    server = urlsplit(settings.smtp_url.get_secret_value())
-    is_secure = server.scheme == "smtps"
-    await aiosmtplib.send(
-        compose(settings, mail),
-        hostname=server.hostname,
-        port=server.port or (465 if is_secure else 587),
-        username=unquote(server.username) if server.username else None,
-        password=unquote(server.password) if server.password else None,
+    async with _connection(settings.smtp_url) as server:
+        await server.send_message(compose(settings, mail))
+    log.info("mail_sent", id=str(mail.id))
+
+
+async def check_mail_server(smtp_url: SecretStr) -> None:
+    """Ask the server for a sign of life, and whether it takes our sign-in.
+
+    Raises:
+        aiosmtplib.SMTPException: It does not.
+        OSError: It cannot be reached.
+    """
+    async with _connection(smtp_url) as server:
+        await server.noop()
+
+
+def _connection(smtp_url: SecretStr) -> aiosmtplib.SMTP:
+    url = urlsplit(smtp_url.get_secret_value())
+    is_secure = url.scheme == "smtps"
+    return aiosmtplib.SMTP(
+        hostname=url.hostname,
+        port=url.port or (465 if is_secure else 587),
+        username=unquote(url.username) if url.username else None,
+        password=unquote(url.password) if url.password else None,
         use_tls=is_secure,
-        start_tls=False if is_secure else _start_tls(server),
+        start_tls=False if is_secure else _start_tls(url),
         tls_context=ssl.create_default_context(),
         timeout=STEP_SECONDS,
     )
-    log.info("mail_sent", id=str(mail.id))
 
 
 def compose(settings: Settings, mail: Mail) -> EmailMessage:
@@ -105,12 +121,12 @@ def _mail_host(host: str) -> str:
     return f"[IPv6:{host}]" if version == 6 else f"[{host}]"
 
 
-def _start_tls(server: SplitResult) -> bool | None:
+def _start_tls(url: SplitResult) -> bool | None:
     """Tell whether to insist on STARTTLS: a password never leaves the machine in the clear.
 
     ``None`` takes it where it is offered.
     """
-    return True if server.username and not _is_here(server.hostname or "") else None
+    return True if url.username and not _is_here(url.hostname or "") else None
 
 
 def _is_here(host: str) -> bool:

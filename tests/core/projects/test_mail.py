@@ -14,6 +14,7 @@ from aiosmtplib import SMTPException
 from pydantic import SecretStr, ValidationError
 from tests.parlour import Agent, Parlour, until
 
+from parlour.doctor import Unwell, check_mail
 from parlour.kit.ids import new_id
 from parlour.kit.mail import Mail, compose, send_mail
 from parlour.kit.settings import Settings
@@ -236,6 +237,18 @@ async def test_a_password_is_not_sent_in_the_clear(
         return await resolved(factory, "127.0.0.1", *args, **options)
 
     monkeypatch.setattr(asyncio.get_running_loop(), "create_connection", create_connection)
+    settings = with_mail(servers, sink, smtp_url=remote)
     with pytest.raises(SMTPException, match="STARTTLS"):
-        await send_mail(with_mail(servers, sink, smtp_url=remote), mail())
+        await send_mail(settings, mail())
+    with pytest.raises(Unwell, match="STARTTLS"):
+        await check_mail(settings)
     assert sink.mails == []
+
+
+async def test_the_doctor_asks_the_mail_server(servers: Settings, sink: Sink) -> None:
+    settings = with_mail(servers, sink)
+    with pytest.raises(Unwell, match=r"^127\.0\.0\.1: "):
+        await check_mail(settings)
+    sink.open()
+    assert await check_mail(settings) == "127.0.0.1"
+    assert await check_mail(servers) == "not set: no mail is sent"

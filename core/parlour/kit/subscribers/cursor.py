@@ -105,6 +105,8 @@ class Batch:
     after: int
     until: int
     events: list[RecordedEvent]
+    # Nothing was heard, and nothing more is there: what has been added since can wait a moment.
+    is_idle: bool
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,9 @@ async def _read(
         {"after": after, "until": until, "types": sorted(subscriber.types), "limit": limit},
     )
     events = [_recorded(*values) for values in found]
-    return Batch(after, events[-1].seq if len(events) == limit else until, events)
+    if len(events) == limit:
+        until = events[-1].seq
+    return Batch(after, until, events, is_idle=not events and until == row[1])
 
 
 async def _hit(session: AsyncSession, statement: Any, values: dict[str, Any]) -> None:

@@ -124,7 +124,7 @@ class InTransaction(Deliverer):
         else:
             self._size = min(self._size * 2, BATCH_LIMIT)
         reach("subscriber_after_commit")
-        return True
+        return not batch.is_idle
 
     async def _handle(self, session: AsyncSession, batch: Batch) -> int:
         """Handle events in their order; return the place up to which that was done."""
@@ -186,7 +186,9 @@ class Outside(Deliverer):
         """Handle events one by one, acknowledging each."""
         async with self._pool.transaction() as session:
             batch = await cursor.claim(session, self._subscriber, BATCH_LIMIT, self._id)
-            if batch is None:
+            if batch and not batch.events:
+                await self._move(session, batch.after, batch.until)
+            if batch is None or batch.is_idle:
                 await cursor.release(session, self._subscriber, self._id)
                 return False
         await self._handle(batch)
@@ -209,7 +211,7 @@ class Outside(Deliverer):
                 reach("subscriber_after_handler_before_commit")
             reach("subscriber_after_commit")
             at = event.seq
-        if at < batch.until:
+        if batch.events and at < batch.until:
             async with self._pool.transaction() as session:
                 await self._move(session, at, batch.until)
 

@@ -86,7 +86,7 @@ _DROP = text(
     f"DELETE FROM delivery WHERE {_THIS} AND CASE WHEN CAST(:ids AS uuid[]) IS NULL "  # noqa: S608 - constants
     "THEN dead_at IS NOT NULL ELSE event_id = ANY(CAST(:ids AS uuid[])) END"
 )
-_EXISTS = text(f"SELECT 1 FROM subscription WHERE {_THIS}")
+_EXISTS = text(f"SELECT 1 FROM subscription WHERE {_THIS}")  # noqa: S608 - constants
 _LOG = text("SELECT (SELECT min(seq) FROM event), seq FROM event_head")
 _FIRST_SINCE = text(
     "SELECT seq FROM event WHERE seq IS NOT NULL AND created_at >= :since ORDER BY seq LIMIT 1"
