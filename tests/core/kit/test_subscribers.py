@@ -8,7 +8,11 @@ from pydantic import SecretStr
 from tests.core.kit.probing import Ignored, Log, Probed, probe, worker
 from tests.parlour import until
 
+from parlour.kit.background import background
+from parlour.kit.relay import Relay
+from parlour.kit.runtime import open_runtime
 from parlour.kit.settings import Settings
+from parlour.kit.subscribers.delivering import Deliverer, InTransaction, Outside, Pool
 from parlour.kit.subscribers.runner import Runner
 from parlour.kit.subscribers.subscriber import Context, RecordedEvent, Subscriber
 
@@ -221,6 +225,54 @@ async def test_events_of_a_deleted_project_are_let_go(log: Log) -> None:
         await until(lambda: log.deliveries("picky"))
         await log.sql("DELETE FROM project WHERE id = $1", log.project_id)
         assert await log.deliveries("picky") == []
+
+
+async def test_lost_connections_lose_and_double_nothing(log: Log) -> None:
+    async def cut() -> None:
+        while True:
+            await log.sql(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE application_name = 'parlour' AND pid <> pg_backend_pid()"
+            )
+            await asyncio.sleep(0.05)
+
+    probes = [probe("one", attempts=100), probe("two", attempts=100)]
+    async with worker(log.settings, *probes), worker(log.settings, *probes):
+        for start in range(0, 1000, 200):
+            await log.write(range(start, start + 200))
+        async with background(cut()):
+            await until(lambda: log.sql("SELECT FROM probe LIMIT 1"))
+            await until(lambda: log.sql("SELECT FROM subscription WHERE seq > 200"))
+        await until(log.is_through)
+
+        async def is_settled() -> bool:
+            await log.hurry()
+            return not await log.sql("SELECT FROM delivery")
+
+        await until(is_settled)
+    for name in ("one", "two"):
+        assert sorted(await log.heard(name)) == list(range(1000))
+
+
+@pytest.mark.parametrize("kind", [InTransaction, Outside])
+async def test_who_hears_nothing_of_it_waits_however_much_happens(
+    log: Log, kind: type[Deliverer]
+) -> None:
+    idle = probe("idle", transaction=kind is InTransaction)
+    async with worker(log.settings, idle):
+        pass
+    pool = Pool(log.settings.postgres_dsn, 1)
+    async with (
+        open_runtime(log.settings) as runtime,
+        background(Relay(log.settings.postgres_dsn, runtime.redis).run()),
+    ):
+        deliverer = kind(runtime, pool, idle, asyncio.Event())
+        for number in range(1, 4):
+            await log.write([], Ignored(project_id=log.project_id))
+            await until(lambda at=number: log.sql("SELECT FROM event WHERE seq = $1", at))
+            assert await deliverer.advance() is False
+            assert (await log.sql("SELECT seq FROM subscription"))[0]["seq"] == number
+    await pool.close()
 
 
 def test_two_subscribers_of_one_name_are_refused() -> None:
