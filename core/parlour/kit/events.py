@@ -118,14 +118,6 @@ class LoggedEvent(msgspec.Struct, frozen=True):
     audience: list[str]
 
 
-_RECORD = """
-    INSERT INTO event (id, project_id, conversation_id, type, data, audience)
-    SELECT id, project_id, conversation_id, type, data, string_to_array(audience, ' ')
-    FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::jsonb[], $6::text[])
-        WITH ORDINALITY AS t(id, project_id, conversation_id, type, data, audience, place)
-    ORDER BY place
-"""
-
 # One snapshot: what is trimmed or sequenced between two would look like a log that never had it.
 _EXTENT = text("SELECT (SELECT min(seq) FROM event), seq FROM event_head")
 
@@ -145,8 +137,31 @@ async def record(session: AsyncSession, *events: Event) -> None:
     if not events:
         return
     connection = await driver(session)
-    await connection.execute(
-        _RECORD,
+    await connection.execute(recording(first=1), *columns_of(events))
+    session.info[RECORDED] = True
+
+
+def recording(first: int) -> str:
+    """Return the statement that records events, to stand alone or to end another one.
+
+    Its parameters are the ``columns_of`` the events, numbered from ``first``. Whoever executes it
+    without ``record`` sets ``session.info[RECORDED]``.
+    """
+    ids, projects, conversations, types, data, audiences = range(first, first + 6)
+    return f"""
+        INSERT INTO event (id, project_id, conversation_id, type, data, audience)
+        SELECT id, project_id, conversation_id, type, data, string_to_array(audience, ' ')
+        FROM unnest(
+            ${ids}::uuid[], ${projects}::uuid[], ${conversations}::uuid[], ${types}::text[],
+            ${data}::jsonb[], ${audiences}::text[]
+        ) WITH ORDINALITY AS t(id, project_id, conversation_id, type, data, audience, place)
+        ORDER BY place
+    """  # noqa: S608 - numbers of parameters
+
+
+def columns_of(events: Sequence[Event]) -> list[list[Any]]:
+    """Return what is recorded of events, a list for each column."""
+    return [
         [new_id() for _ in events],
         [event.project_id for event in events],
         [
@@ -156,8 +171,7 @@ async def record(session: AsyncSession, *events: Event) -> None:
         [event.type for event in events],
         [msgspec.json.encode(event).decode() for event in events],
         [" ".join(event.audience) for event in events],
-    )
-    session.info[RECORDED] = True
+    ]
 
 
 async def get_head(session: AsyncSession) -> int:

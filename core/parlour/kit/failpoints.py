@@ -13,7 +13,6 @@ NAMES = (
     "recv",
     "tx_begin",
     "after_seq",
-    "after_insert",
     "before_commit",
     "after_commit_before_ack",
     "after_ack",

@@ -33,9 +33,9 @@ from parlour.conversations.service.storing import (
     write,
 )
 from parlour.kit.clock import now
-from parlour.kit.db import driver
+from parlour.kit.db import RECORDED, driver
 from parlour.kit.errors import AppError
-from parlour.kit.events import Event, record
+from parlour.kit.events import Event
 from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
 from parlour.visitors.errors import VisitorNotFound
@@ -94,9 +94,8 @@ async def post_messages(
             outcomes.append(refusal)
     if batch.messages:
         reach("after_seq")
-        await write(connection, batch.touched.values(), batch.messages)
-        reach("after_insert")
-        await record(session, *batch.events)
+        await write(connection, batch.touched.values(), batch.messages, batch.events)
+        session.info[RECORDED] = True
         reach("before_commit")
     return outcomes
 

@@ -11,6 +11,7 @@ import msgspec
 
 from parlour.conversations.models import AuthorKind
 from parlour.conversations.schemas import AuthorRead, MessageRead
+from parlour.kit.events import Event, columns_of, recording
 
 # What names a row of a project's: the project's id and its own.
 Key = tuple[UUID, UUID]
@@ -94,7 +95,7 @@ _FIND_STORED = """
     ) AS c
 """
 
-_WRITE = """
+_WRITE = f"""
     WITH conversations AS (
         INSERT INTO conversation AS c (
             project_id, id, visitor_id, status, last_message_seq, last_message_at, snippet,
@@ -115,16 +116,18 @@ _WRITE = """
             unread = excluded.unread,
             waiting_since = excluded.waiting_since,
             metadata = excluded.metadata
+    ), messages AS (
+        INSERT INTO message (
+            project_id, conversation_id, seq, id, author_kind, author_id, author_name, kind, text,
+            data, created_at
+        )
+        SELECT * FROM unnest(
+            $14::uuid[], $15::uuid[], $16::int[], $17::uuid[], $18::text[], $19::uuid[],
+            $20::text[], $21::text[], $22::text[], $23::jsonb[], $24::timestamptz[]
+        )
     )
-    INSERT INTO message (
-        project_id, conversation_id, seq, id, author_kind, author_id, author_name, kind, text,
-        data, created_at
-    )
-    SELECT * FROM unnest(
-        $14::uuid[], $15::uuid[], $16::int[], $17::uuid[], $18::text[], $19::uuid[], $20::text[],
-        $21::text[], $22::text[], $23::jsonb[], $24::timestamptz[]
-    )
-"""
+    {recording(first=25)}
+"""  # noqa: S608 - no more than numbers of parameters
 
 
 async def lock_writers(
@@ -174,8 +177,9 @@ async def write(
     connection: asyncpg.Connection,
     conversations: Collection[ConversationState],
     messages: Sequence[tuple[UUID, MessageRead]],
+    events: Sequence[Event],
 ) -> None:
-    """Write conversations, and messages with their project, in one statement."""
+    """Write conversations, messages with their project, and events, in one statement."""
     conversation_rows = [
         (
             c.project_id, c.id, c.visitor_id, c.status, c.last_message_seq, c.last_message_at,
@@ -191,7 +195,12 @@ async def write(
         )
         for project_id, m in messages
     ]  # fmt: skip
-    await connection.execute(_WRITE, *_columns(conversation_rows, 13), *_columns(message_rows, 11))
+    await connection.execute(
+        _WRITE,
+        *_columns(conversation_rows, 13),
+        *_columns(message_rows, 11),
+        *columns_of(events),
+    )
 
 
 def _columns(rows: Iterable[Sequence[Any]], width: int) -> list[tuple[Any, ...]]:
