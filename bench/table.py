@@ -9,20 +9,42 @@ from rich.table import Table
 
 from bench.generator import Measurement, Report
 
-Figure = Callable[[Report], float]
+Figure = Callable[[Measurement], float]
 
 
-def _ack(share: str) -> Figure:
-    return lambda report: getattr(report.ack, share) if report.ack else 0.0
+def per_thousand(measurement: Measurement) -> float:
+    """Return the memory in megabytes that a thousand connections took at the gateway."""
+    return measurement.rss_growth_mb.get("gateway", 0) * 1000 / measurement.report.count
+
+
+def _per_second(measurement: Measurement) -> float:
+    return measurement.report.per_second
+
+
+def _latency_of(kind: str, share: str) -> Figure:
+    def figure(measurement: Measurement) -> float:
+        summary = getattr(measurement.report, kind)
+        return getattr(summary, share) if summary else 0.0
+
+    return figure
 
 
 # What a scenario is to reach: in words, what is compared, and whether more of it is better.
 GOALS: dict[str, list[tuple[str, Figure, float, bool]]] = {
     "idle": [
-        ("ack p50 ≤ 10 ms", _ack("p50"), 10, False),
-        ("ack p99 ≤ 60 ms", _ack("p99"), 60, False),
+        ("ack p50 ≤ 6 ms", _latency_of("ack", "p50"), 6, False),
+        ("ack p99 ≤ 30 ms", _latency_of("ack", "p99"), 30, False),
     ],
-    "saturate": [("≥ 1,500/s", lambda report: report.per_second, 1500, True)],
+    "saturate": [("≥ 3,000/s", _per_second, 3000, True)],
+    "open-loop": [
+        ("ack p99 ≤ 150 ms", _latency_of("ack", "p99"), 150, False),
+        ("delivery p99 ≤ 150 ms", _latency_of("delivery", "p99"), 150, False),
+    ],
+    "replies": [("≥ 400/s", _per_second, 400, True)],
+    "idle-sockets": [
+        ("≥ 400/s", _per_second, 400, True),
+        ("≤ 60 MB per 1,000", per_thousand, 60, False),
+    ],
 }
 
 
@@ -30,6 +52,11 @@ def print_tables(console: Console, runs: dict[str, list[Measurement]]) -> None:
     """Print what each scenario measured: the median of its runs."""
     console.print(_results(runs))
     console.print(_resources(runs))
+    if "saturate" in runs and "echo" in runs:
+        share = _median_rate(runs["saturate"]) / _median_rate(runs["echo"])
+        console.print(
+            f"Storing and delivering: {share:.0%} of the rate of a server that only acks."
+        )
     for scenario, measurements in runs.items():
         for deviation in (text for m in measurements for text in m.report.deviations):
             console.print(f"[red]{scenario}: {escape(deviation)}")
@@ -47,10 +74,14 @@ def _results(runs: dict[str, list[Measurement]]) -> Table:
             f"{median(report.per_second for report in reports):,.0f}",
             _latency(reports, "ack"),
             _latency(reports, "delivery"),
-            _goal(scenario, reports),
+            _goal(scenario, measurements),
             f"[red]{deviations} deviations" if deviations else "[green]all hold",
         )
     return table
+
+
+def _median_rate(measurements: Sequence[Measurement]) -> float:
+    return median(map(_per_second, measurements))
 
 
 def _resources(runs: dict[str, list[Measurement]]) -> Table:
@@ -82,11 +113,6 @@ def _memory(scenario: str, measurements: Sequence[Measurement]) -> str:
     return text
 
 
-def per_thousand(measurement: Measurement) -> float:
-    """Return the memory in megabytes that a thousand connections took at the gateway."""
-    return measurement.rss_growth_mb["gateway"] * 1000 / measurement.report.count
-
-
 def _latency(reports: Sequence[Report], kind: str) -> str:
     summaries = [summary for report in reports if (summary := getattr(report, kind))]
     if not summaries:
@@ -97,9 +123,9 @@ def _latency(reports: Sequence[Report], kind: str) -> str:
     )
 
 
-def _goal(scenario: str, reports: Sequence[Report]) -> str:
+def _goal(scenario: str, measurements: Sequence[Measurement]) -> str:
     return "\n".join(
         f"[{'green' if (value >= bound if more else value <= bound) else 'yellow'}]{words}"
         for words, figure, bound, more in GOALS.get(scenario, [])
-        for value in [median(figure(report) for report in reports)]
+        for value in [median(map(figure, measurements))]
     )
