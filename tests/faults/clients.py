@@ -510,12 +510,13 @@ class Agent(Client):
 
     async def _reload(self) -> None:
         listed = await self.read_list()
-        self.seq = self._read_at
+        read_at = self._read_at
         for id, head in listed.items():
             thread = self._thread(id)
             if thread.keeps and head > thread.last:
                 thread.show_page(await self.read_thread(id, thread.last))
             thread.show_listed(head)
+        self.seq = read_at  # not before all of it has been read
 
     def _show(self, event: Event) -> None:
         if event.data.note:

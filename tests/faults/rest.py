@@ -70,11 +70,13 @@ class Rest:
         while self._idle:
             # A server closes what was idle for long; a browser then asks once more, and so do we.
             reader, writer = self._idle.pop()
-            if not reader.at_eof():
-                try:
-                    return await self._exchange(reader, writer, request)
-                except BROKEN:
-                    continue
+            if reader.at_eof():
+                writer.transport.abort()
+                continue
+            try:
+                return await self._exchange(reader, writer, request)
+            except BROKEN:
+                continue
         return await self._exchange(*await self._dial(), request)
 
     async def _exchange(

@@ -96,7 +96,6 @@ async def _judge_after_sabotage(folder: Path) -> list[Verdict]:
         return verdicts
 
 
-@pytest.mark.xdist_group("faults")
 def test_sabotage_is_found(tmp_path: Path) -> None:
     verdicts = uvloop.run(_judge_after_sabotage(tmp_path / "stage"))
     found = [{what.partition(":")[0] for what in verdict.violations} for verdict in verdicts]
