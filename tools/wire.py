@@ -8,7 +8,7 @@ from typing import Any, get_type_hints
 
 import msgspec
 
-from parlour.app import Problem, litestar_app
+from parlour.app import litestar_app
 from parlour.catalogue import BY_TYPE
 from parlour.conversations import sockets as conversation_sockets
 from parlour.conversations.schemas import AgentTyping, VisitorTyping
@@ -16,6 +16,7 @@ from parlour.kit.commands import AgentPrincipal, AnyCommand
 from parlour.kit.errors import Refusal
 from parlour.kit.events import Event
 from parlour.kit.settings import load_settings
+from parlour.problems import Problem
 from parlour.realtime import commands as gateway_commands
 from parlour.realtime.schemas import Closing, VisitorPresence
 from parlour.visitors import sockets as visitor_sockets

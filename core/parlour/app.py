@@ -2,24 +2,25 @@
 
 import logging
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from importlib.metadata import version
-from math import ceil
 from typing import Any
 
 import socketio
-import structlog
 from litestar import Litestar, Request, Response, Router, get
 from litestar.config.cors import CORSConfig
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
-from litestar.exceptions import HTTPException, ValidationException
+from litestar.enums import ScopeType
+from litestar.middleware import ASGIMiddleware
 from litestar.openapi import OpenAPIConfig
 from litestar.response import Redirect
+from litestar.status_codes import HTTP_400_BAD_REQUEST
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from msgspec import Struct
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from parlour import demo, static
+from parlour import demo, problems, static
 from parlour.accounts.routes import (
     AuthController,
     MeController,
@@ -31,9 +32,7 @@ from parlour.conversations.routes.members import InboxController, PeopleControll
 from parlour.conversations.routes.widget import WidgetController, provide_visitor
 from parlour.conversations.sockets import VisitorMessages
 from parlour.conversations.sockets import commands as conversation_commands
-from parlour.kit.errors import AppError, FieldError
 from parlour.kit.failpoints import reach
-from parlour.kit.ids import new_id
 from parlour.kit.runtime import Runtime, open_runtime
 from parlour.kit.settings import Settings
 from parlour.projects.routes import ProjectController, ProjectsController, provide_scope
@@ -43,22 +42,9 @@ from parlour.realtime.server import SocketServer
 from parlour.visitors.sockets import commands as visitor_commands
 
 MAX_BODY_BYTES = 131_072
-PROBLEM = "application/problem+json"
 
-log = structlog.get_logger(__name__)
-
-
-class Problem(Struct, frozen=True, omit_defaults=True):
-    """A refusal as HTTP says it (RFC 9457)."""
-
-    title: str
-    status: int
-    code: str
-    detail: str
-    type: str = "about:blank"
-    errors: list[FieldError] = []
-    retry_after: float | None = None
-    request_id: str | None = None
+# Where a request's scope keeps its transaction.
+SESSION = "session"
 
 
 class Health(Struct, frozen=True):
@@ -76,6 +62,11 @@ class Application(socketio.ASGIApp):
         server = SocketServer()
         self._http = litestar_app(settings, server)
         super().__init__(server, other_asgi_app=self._http)
+
+    @property
+    def runtime(self) -> Runtime:
+        """What the process holds open, while it runs."""
+        return self._http.state.runtime
 
     async def drain(self) -> None:
         """Send the sockets elsewhere, and finish what they have begun."""
@@ -122,9 +113,10 @@ def litestar_app(settings: Settings, server: SocketServer | None = None) -> Lite
             PeopleController,
             WidgetController,
         ],
+        middleware=[RequestTransaction()],
         dependencies={
             "runtime": Provide(provide_runtime, sync_to_thread=False),
-            "session": Provide(provide_session),
+            "session": Provide(provide_session, sync_to_thread=False),
             "user": Provide(provide_user),
             "project_scope": Provide(provide_scope),
             "handling": Provide(provide_handling),
@@ -134,12 +126,7 @@ def litestar_app(settings: Settings, server: SocketServer | None = None) -> Lite
     return Litestar(
         route_handlers=[api, go_to_dashboard, demo.serve_demo, *static.handlers()],
         lifespan=[lifespan],
-        exception_handlers={
-            AppError: refused,
-            ValidationException: invalid,
-            HTTPException: http_error,
-            Exception: internal_error,
-        },
+        exception_handlers=problems.HANDLERS,
         cors_config=_widget_cors(),
         openapi_config=OpenAPIConfig(
             title="Parlour", version=version("parlour"), path="/api/schema", render_plugins=[]
@@ -154,13 +141,9 @@ def provide_runtime(request: Request[Any, Any, State]) -> Runtime:
     return request.app.state.runtime
 
 
-async def provide_session(
-    runtime: NamedDependency[Runtime],
-) -> AsyncGenerator[AsyncSession]:
-    """Open the transaction of this request; it is committed before the response leaves."""
-    async with runtime.database.transaction() as session:
-        yield session
-    reach("request_after_commit_before_response")
+def provide_session(request: Request[Any, Any, State]) -> AsyncSession:
+    """Hand out the transaction of this request."""
+    return request.scope["state"][SESSION]
 
 
 @get("/health", operation_id="getHealth", tags=["Server"])
@@ -174,72 +157,54 @@ async def get_health(runtime: NamedDependency[Runtime]) -> Response[Health]:
     return Response(Health("degraded", health.database, health.redis), status_code=503)
 
 
+class RequestTransaction(ASGIMiddleware):
+    """One transaction for each request: ended before its response begins.
+
+    A refusal rolls it back; everything else commits it, or answers with why it could not. It is no
+    dependency with a clean-up: when another dependency refuses, nobody cleans up.
+    """
+
+    scopes = (ScopeType.HTTP,)
+
+    async def handle(self, scope: Scope, receive: Receive, send: Send, next_app: ASGIApp) -> None:
+        """Open the transaction; a connection is taken when it is first used."""
+        runtime: Runtime = scope["litestar_app"].state.runtime
+        is_replaced = False
+
+        async def send_when_ended(message: Message) -> None:
+            nonlocal is_replaced
+            if message["type"] == "http.response.start":
+                try:
+                    await _end(transaction, refused=message["status"] >= HTTP_400_BAD_REQUEST)
+                except Exception as error:
+                    is_replaced = True
+                    await problems.respond(error, scope, receive, send)
+            if not is_replaced:
+                await send(message)
+
+        async with AsyncExitStack() as transaction:
+            scope["state"][SESSION] = await transaction.enter_async_context(
+                runtime.database.transaction()
+            )
+            await next_app(scope, receive, send_when_ended)
+
+
+class _RolledBack(Exception):
+    """The request was refused: what it did is undone."""
+
+
+async def _end(transaction: AsyncExitStack, *, refused: bool) -> None:
+    if refused:
+        await transaction.__aexit__(_RolledBack, _RolledBack(), None)
+    else:
+        await transaction.aclose()
+        reach("request_after_commit_before_response")
+
+
 @get("/", include_in_schema=False, sync_to_thread=False)
 def go_to_dashboard() -> Redirect:
     """Lead whoever opens the server to the dashboard."""
     return Redirect("/app/")
-
-
-def refused(_: Request[Any, Any, State], error: AppError) -> Response[Problem]:
-    """Render a refusal."""
-    problem = Problem(
-        title=(type(error).__doc__ or "").partition("\n")[0],
-        status=error.status,
-        code=error.code,
-        detail=error.detail,
-        errors=list(error.errors),
-        retry_after=error.retry_after,
-    )
-    return _response(problem)
-
-
-def invalid(_: Request[Any, Any, State], error: ValidationException) -> Response[Problem]:
-    """Render what is wrong with the input, field by field."""
-    found: Any = error.extra or []
-    errors = [FieldError(e.get("key", ""), e.get("message", "")) for e in found]
-    problem = Problem(
-        title="The input makes no sense.",
-        status=422,
-        code="invalid",
-        detail="; ".join(f"{e.field}: {e.message}" for e in errors) or error.detail,
-        errors=errors,
-    )
-    return _response(problem)
-
-
-_CODES = {
-    400: "malformed",
-    404: "not_found",
-    405: "method_not_allowed",
-    413: "too_large",
-    415: "unsupported_media_type",
-}
-
-
-def http_error(_: Request[Any, Any, State], error: HTTPException) -> Response[Problem]:
-    """Render what the framework refuses before a handler is asked."""
-    code = _CODES.get(error.status_code, "invalid")
-    title = "There is no such thing." if code == "not_found" else error.detail
-    return _response(Problem(title, error.status_code, code, detail=title))
-
-
-def internal_error(request: Request[Any, Any, State], error: Exception) -> Response[Problem]:
-    """Log what went wrong here under an id that the client can quote, and tell nothing else."""
-    if isinstance(error, BaseExceptionGroup) and len(error.exceptions) == 1:
-        inner = error.exceptions[0]
-        if isinstance(inner, AppError):
-            return refused(request, inner)
-    request_id = str(new_id())
-    log.error("request_failed", path=request.url.path, request_id=request_id, exc_info=error)
-    detail = "Something went wrong here."
-    return _response(Problem(detail, 500, "internal", detail, request_id=request_id))
-
-
-def _response(problem: Problem) -> Response[Problem]:
-    headers = {}
-    if problem.retry_after is not None:
-        headers["Retry-After"] = str(ceil(problem.retry_after))
-    return Response(problem, status_code=problem.status, media_type=PROBLEM, headers=headers)
 
 
 def _widget_cors() -> CORSConfig:

@@ -1,6 +1,5 @@
 """Setting up, signing in, staying signed in and signing out over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 from limits import RateLimitItemPerMinute
@@ -34,11 +33,9 @@ async def provide_user(request: AppRequest, session: NamedDependency[AsyncSessio
     return await get_signed_in(session, read_claims(request))
 
 
-async def provide_accounts(
-    session: NamedDependency[AsyncSession],
-) -> AsyncIterator[AccountService]:
+async def provide_accounts(session: NamedDependency[AsyncSession]) -> AccountService:
     """Make the service of this transaction."""
-    yield AccountService(session)
+    return AccountService(session)
 
 
 class SetupController(Controller):

@@ -15,10 +15,11 @@ async def background(*coroutines: Coroutine[Any, Any, None]) -> AsyncGenerator[N
     try:
         yield
     finally:
-        await _end(tasks)
+        await end(tasks)
 
 
-async def _end(tasks: Sequence[asyncio.Task[None]]) -> None:
+async def end(tasks: Sequence[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and wait until they are done."""
     # Asked more than once: code that waits with `asyncio.wait_for` swallows a cancellation that
     # comes in the same moment as what it waits for (fixed in Python 3.12).
     ending = set(tasks)

@@ -97,7 +97,7 @@ class Database:
             async with self._sessions.begin() as session:
                 yield session
         except _DATABASE_ERRORS as error:
-            raise _refusal(error) from error
+            raise refusal_of(error) from error
         if session.info.get(RECORDED):
             self._wake_relays()
 
@@ -159,8 +159,8 @@ def _refuse_closed(connection: Any, *_: Any) -> None:
         raise DisconnectionError
 
 
-def _refusal(error: Exception) -> Exception:
-    """Name what the database said, where the caller can act on it."""
+def refusal_of(error: Exception) -> Exception:
+    """Return what the database said as a refusal, where the caller can act on it."""
     if isinstance(error, PoolTimeout | OSError):
         return Unavailable(retry_after=1)
     if isinstance(error, asyncpg.InterfaceError):  # the driver's own: a value, or its connection

@@ -1,6 +1,5 @@
 """Projects, their domains and members over HTTP."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 from uuid import UUID
 
@@ -44,9 +43,9 @@ async def provide_scope(
     return await get_scope(session, claims.user_id, claims.family_id, project_id)
 
 
-async def provide_projects(session: NamedDependency[AsyncSession]) -> AsyncIterator[ProjectService]:
+async def provide_projects(session: NamedDependency[AsyncSession]) -> ProjectService:
     """Make the service of this transaction."""
-    yield ProjectService(session)
+    return ProjectService(session)
 
 
 class ProjectsController(Controller):

@@ -13,6 +13,7 @@ import structlog
 from redis.exceptions import RedisError
 from sqlalchemy import text
 
+from parlour.kit.background import end
 from parlour.kit.errors import AppError
 from parlour.kit.relay import LOG_CHANNEL
 from parlour.kit.runtime import Runtime
@@ -139,9 +140,7 @@ class Runner:
                 follower.is_due.set()
             if working:
                 await asyncio.wait(working, timeout=DRAIN_SECONDS)
-            for task in (*looking, *working):
-                task.cancel()
-            await asyncio.gather(*looking, *working, return_exceptions=True)
+            await end([*looking, *working])
             await self._pool.close()
 
     async def _look(self) -> None:
