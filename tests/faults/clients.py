@@ -138,6 +138,8 @@ class Client:
         self._blind_since = time.monotonic()
         self._is_new = True
         self._tasks: list[asyncio.Task[None]] = []
+        # The last that happened here, for who looks for a cause.
+        self.journal: deque[str] = deque(maxlen=60)
 
     def start(self) -> None:
         self._tasks.append(asyncio.create_task(self._stay_connected()))
@@ -176,6 +178,7 @@ class Client:
         wire = self.wire = Wire(self.NAMESPACE, self._hear)
         self._raw_last = 0
         self._held = []
+        self._note("connects")
         try:
             await wire.open(self.world.host, self.world.port, self._token(), self._origin())
             self.world.figures.connections += 1
@@ -199,16 +202,20 @@ class Client:
                 raise Lost(answer.error.code)
             await asyncio.sleep(answer.error.retry_after or 2)
             answer = await self._ask_missed(wire)
+        self._note(f"asked for what came after {self.seq}: {answer.seq} {_span(answer.events)}")
         if answer.reload:
             self.world.figures.reloads += 1
             await self._reload()
+            self._note(f"read anew at {self.seq}")
         else:
             self._apply(answer.events)
             self.seq = max(self.seq, answer.seq)
         held, self._held = self._held or [], None
+        self._note(f"held {_span(held)}")
         self._apply(held)
 
     def _hear(self, events: list[Event]) -> None:
+        self._note(f"heard {_span(events)}")
         for event in events:
             if event.seq <= self._raw_last:
                 self.world.figures.raw_twice += 1
@@ -223,6 +230,9 @@ class Client:
             if event.seq > self.seq:
                 self.seq = event.seq
                 self._show(event)
+
+    def _note(self, what: str) -> None:
+        self.journal.append(f"{time.monotonic():.3f} {what}")
 
     def _see(self) -> None:
         now = time.monotonic()
@@ -266,6 +276,10 @@ class Client:
 
     def _show(self, event: Event) -> None:
         raise NotImplementedError
+
+
+def _span(events: list[Event]) -> str:
+    return f"{events[0].seq} to {events[-1].seq} ({len(events)})" if events else "nothing"
 
 
 class Visitor(Client):
@@ -437,9 +451,6 @@ class Agent(Client):
         while cursor := pages[-1].next_cursor:
             pages.append(await self._read_page(f"&cursor={cursor}"))
         self._read_at = pages[0].seq
-        # The top once more: what moved there while the pages were read may be on none of them.
-        if len(pages) > 1:
-            pages.append(await self._read_page(""))
         for page in pages:
             for item in page.items:
                 found[item.id] = max(item.last_message_seq, found.get(item.id, 0))
@@ -512,10 +523,13 @@ class Agent(Client):
         listed = await self.read_list()
         read_at = self._read_at
         for id, head in listed.items():
-            thread = self._thread(id)
-            if thread.keeps and head > thread.last:
+            self._thread(id).show_listed(head)
+        for id, thread in list(self.threads.items()):
+            if thread.keeps:
                 thread.show_page(await self.read_thread(id, thread.last))
-            thread.show_listed(head)
+            elif id not in listed:
+                # It moved to the top while the pages were read, so an event is to come.
+                thread.is_skipped = True
         self.seq = read_at  # not before all of it has been read
 
     def _show(self, event: Event) -> None:

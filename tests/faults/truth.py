@@ -61,6 +61,8 @@ class Thread:
         self.last = 0
         # Where it is on the list of a client that did not read the messages themselves.
         self.listed = 0
+        # A list was read anew, and this was on none of its pages: the next event says where it is.
+        self.is_skipped = False
         self.places: dict[str, int] = {}
         self.keeps = keeps
         self._client = client
@@ -73,11 +75,13 @@ class Thread:
     def show_event(self, message: Message) -> None:
         """Show what the log says, in the log's order."""
         known = self.places.get(message.id)
-        if known is None and message.seq != self.last + 1 and message.seq > self.listed:
+        is_next = message.seq == self.last + 1 or (self.is_skipped and message.seq > self.last)
+        if known is None and not is_next and message.seq > self.listed:
             what = "again or out of order" if message.seq <= self.last else "after a gap"
             self._violate(f"{message.id} came {what}: {message.seq} after {self.last}")
         self._keep(message, known)
         self.last = max(self.last, message.seq)
+        self.is_skipped = False
 
     def show_own(self, message: Message) -> None:
         """Show what the author was told is stored. It may be ahead of the log."""

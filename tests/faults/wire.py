@@ -194,6 +194,8 @@ class Wire:
     async def _read(self, websocket: ClientConnection) -> None:
         try:
             async for text in websocket:
+                if self.closed.is_set():  # what came after its end was never heard
+                    break
                 await self._hear(websocket, str(text))
         except BROKEN:
             pass
