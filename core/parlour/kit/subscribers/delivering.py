@@ -21,6 +21,8 @@ from parlour.kit.subscribers.subscriber import Context, RecordedEvent, Subscribe
 # As many events share a transaction, for as long; one alone may take its handler's whole time.
 BATCH_LIMIT = 100
 BATCH_SECONDS = 1.0
+# PostgreSQL ends a statement after 15 seconds.
+STATEMENTS_SECONDS = 30.0
 
 log = structlog.get_logger(__name__)
 
@@ -34,9 +36,17 @@ class Pool:
         self._slots = asyncio.Semaphore(size)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncGenerator[AsyncSession]:
-        """Open a transaction, as soon as there is a connection."""
-        async with self._slots, self._database.transaction() as session:
+    async def transaction(self, seconds: float = 0) -> AsyncGenerator[AsyncSession]:
+        """Open a transaction, as soon as there is a connection.
+
+        A connection that broke in silence ends it ``STATEMENTS_SECONDS`` after what a handler may
+        take, so that nobody waits for ever.
+        """
+        async with (
+            self._slots,
+            asyncio.timeout(seconds + STATEMENTS_SECONDS),
+            self._database.transaction() as session,
+        ):
             yield session
 
     async def close(self) -> None:
@@ -108,7 +118,7 @@ class InTransaction(Deliverer):
         """Handle a batch in one transaction, or set its only event aside."""
         batch: Batch | None = None
         try:
-            async with self._pool.transaction() as session:
+            async with self._pool.transaction(BATCH_SECONDS + self._subscriber.seconds) as session:
                 batch = await cursor.take(session, self._subscriber, self._size)
                 if batch is None:
                     return False
@@ -152,7 +162,7 @@ class InTransaction(Deliverer):
         """Handle a delivery and remove it, in one transaction."""
         due: Retry | None = None
         try:
-            async with self._pool.transaction() as session:
+            async with self._pool.transaction(self._subscriber.seconds) as session:
                 due = await cursor.next_due(session, self._subscriber)
                 if due is None:
                     return False
