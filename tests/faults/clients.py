@@ -360,8 +360,9 @@ class Visitor(Client):
         return await wire.ask("log.after", {"seq": self.seq})
 
     async def _reload(self) -> None:
+        known = list(self.thread.places)
         page = await self.read()
-        self.thread.show_page(page.items)
+        self.thread.show_page(page.items, known)
         self.seq = page.seq
 
     def _show(self, event: Event) -> None:
@@ -526,7 +527,8 @@ class Agent(Client):
             self._thread(id).show_listed(head)
         for id, thread in list(self.threads.items()):
             if thread.keeps:
-                thread.show_page(await self.read_thread(id, thread.last))
+                known = list(thread.places)
+                thread.show_page(await self.read_thread(id, thread.last), known)
             elif id not in listed:
                 # It moved to the top while the pages were read, so an event is to come.
                 thread.is_skipped = True

@@ -230,7 +230,8 @@ async def restart_in_turn(run: Run) -> None:
         outcome.size = f"{rounds} rounds of 4 processes, {PER_SECOND / 2:.0f} messages/s"
         outcome.trials["restarts"] = 4 * rounds
         blind = outcome.figures["blind_p99_seconds"]
-        outcome.demand(blind <= 3, f"a client was blind for {blind} s at p99")
+        # A shorter run beside other tests says nothing of time.
+        outcome.demand(blind <= 3 or run.scale < 1, f"a client was blind for {blind} s at p99")
         outcome.demand(not stage.kills(), "a process died that was asked to end")
 
 

@@ -34,7 +34,7 @@ def _show_events(*messages: Message) -> Show:
 def _show_page_without_first(thread: Thread) -> None:
     thread.show_event(_message(1))
     thread.show_event(_message(2))
-    thread.show_page([_message(1), _message(3)])
+    thread.show_page([_message(1), _message(3)], ["id-1", "id-2"])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_an_own_message_ahead_of_the_log_is_fine(tmp_path: Path) -> None:
     thread = Thread("somebody", truth)
     thread.show_own(_message(2))
     _show_events(_message(1), _message(2), _message(3))(thread)
-    thread.show_page([_message(2), _message(3), _message(4)])
+    thread.show_page([_message(2), _message(3), _message(4)], ["id-2", "id-3"])
     thread.show_event(_message(4))
     truth.close()
     assert truth.violations == []

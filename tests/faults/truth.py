@@ -87,13 +87,13 @@ class Thread:
         """Show what the author was told is stored. It may be ahead of the log."""
         self._keep(message, self.places.get(message.id))
 
-    def show_page(self, messages: Iterable[Message]) -> None:
-        """Show a page that was read: nothing that was shown may have gone from it."""
+    def show_page(self, messages: Iterable[Message], known: Iterable[str]) -> None:
+        """Show a page that was read: nothing known before it was asked for may be missing in it."""
         page = {message.id: message for message in messages}
         first = min((message.seq for message in page.values()), default=0)
-        for id, place in self.places.items():
-            if place >= first and id not in page:
-                self._violate(f"{id} was shown as {place} and is not there any more")
+        for id in known:
+            if self.places[id] >= first and id not in page:
+                self._violate(f"{id} was shown as {self.places[id]} and is not there any more")
         for message in page.values():
             self._keep(message, self.places.get(message.id))
             self.last = max(self.last, message.seq)
