@@ -145,7 +145,10 @@ async def driver(session: AsyncSession) -> asyncpg.Connection:
     """
     adapter = await _adapter(await session.connection())
     if adapter._transaction is None:  # else a statement of SQLAlchemy's has begun it
-        await adapter._start_transaction()
+        try:
+            await adapter._start_transaction()
+        except adapter.dbapi.Error as error:  # an error that only SQLAlchemy itself would know
+            raise error.__cause__ or error from None
     return adapter.driver_connection
 
 

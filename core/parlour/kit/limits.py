@@ -11,6 +11,7 @@ from redis.asyncio import BlockingConnectionPool
 from redis.exceptions import RedisError
 
 from parlour.kit.errors import RateLimited
+from parlour.kit.redis_pool import telling_losses
 
 log = structlog.get_logger(__name__)
 
@@ -60,7 +61,7 @@ class Limiter:
 
     def __init__(self, redis_dsn: str) -> None:
         url = redis_dsn.replace("unix://", "redis+unix://", 1)
-        self._pool = BlockingConnectionPool.from_url(redis_dsn)
+        self._pool = telling_losses(BlockingConnectionPool.from_url(redis_dsn))
         self._shared = MovingWindowRateLimiter(
             RedisStorage(
                 f"async+{url}",

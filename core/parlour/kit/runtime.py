@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
+from redis.asyncio import ConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -13,6 +13,7 @@ from parlour.kit.crypto import Keyring, kept_keys
 from parlour.kit.db import Database
 from parlour.kit.limits import Limiter
 from parlour.kit.presence import Presence
+from parlour.kit.redis_pool import telling_losses
 from parlour.kit.settings import Settings
 from parlour.kit.signals import Signals
 from parlour.kit.tasks import Tasks
@@ -51,7 +52,8 @@ def load_keyring(settings: Settings) -> Keyring:
 
 def open_redis(settings: Settings) -> Redis:
     """Return a client of Redis. Whoever uses it decides what a failure means."""
-    return Redis.from_url(settings.redis_dsn, retry=Retry(NoBackoff(), 1))
+    pool = ConnectionPool.from_url(settings.redis_dsn, retry=Retry(NoBackoff(), 1))
+    return Redis.from_pool(telling_losses(pool))
 
 
 @asynccontextmanager

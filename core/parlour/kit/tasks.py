@@ -26,6 +26,7 @@ from parlour.kit.background import background
 from parlour.kit.errors import Unavailable
 from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
+from parlour.kit.redis_pool import telling_losses
 
 QUEUE = "parlour:tasks"
 # A task's label: the channel its answer goes to.
@@ -62,7 +63,9 @@ class StreamBroker(RedisStreamBroker):
             idle_timeout=int(redelivery_seconds * 1000),
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
         )
+        telling_losses(self.connection_pool)
         self._running: set[bytes] = set()
+        self.stopping = asyncio.Event()
 
     def _ack_generator(self, id: Any, queue_name: str) -> Callable[[], Awaitable[None]]:
         async def ack() -> None:
@@ -86,7 +89,8 @@ class StreamBroker(RedisStreamBroker):
         """Yield tasks, new ones and those of dead workers, for as long as it takes."""
         backoff = 0.05
         async with background(self._keep_claims()):
-            while True:
+            # Not only a cancellation ends it: Redis' client may swallow one (see kit/background).
+            while not self.stopping.is_set():
                 try:
                     async for message in self._read():
                         backoff = 0.05
@@ -100,7 +104,7 @@ class StreamBroker(RedisStreamBroker):
         next_claim = 0.0
         async with self._redis() as redis:
             await super()._declare_consumer_group()  # also in a Redis that lost its data
-            while True:
+            while not self.stopping.is_set():
                 entries: list[tuple[bytes, dict[bytes, bytes]]] = []
                 if time.monotonic() >= next_claim:
                     next_claim = time.monotonic() + self.idle_timeout / 3000
@@ -225,6 +229,7 @@ class Tasks:
         for task in tasks:
             self._register(runtime, task)
         self._broker.is_worker_process = True
+        self._broker.stopping = stop
         receiver = Receiver(self._broker, max_async_tasks=at_once)
         await receiver.listen(stop)
 

@@ -98,11 +98,15 @@ class Feed:
         return events
 
     async def _hear(self, events: list[LoggedEvent]) -> None:
+        """Deliver what was published, if nothing is missing: before it, or in between.
+
+        Two relays may publish in another order than they sequenced, and a publication may be lost.
+        """
         fresh = [event for event in events if event.seq > self._position]
-        if fresh and fresh[0].seq != self._position + 1:
+        if all(event.seq == self._position + place for place, event in enumerate(fresh, 1)):
+            self._deliver(fresh)
+        else:
             await self._read_log()
-            fresh = [event for event in fresh if event.seq > self._position]
-        self._deliver(fresh)
 
     async def _read_log(self) -> None:
         """Deliver what the log has after our place."""

@@ -1,11 +1,15 @@
 """A client that was away gets what it missed, once and in order, or is told to read anew."""
 
 from datetime import timedelta
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from tests.parlour import Parlour, until
 
 from parlour.accounts import tokens
+from parlour.kit.db import connect
+from parlour.kit.relay import LOG_CHANNEL, Relay
 
 
 async def test_an_agent_gets_exactly_what_it_missed(parlour: Parlour) -> None:
@@ -143,3 +147,36 @@ async def test_typing_presence_and_pages_are_told_at_once(parlour: Parlour) -> N
     assert online == {"visitor_ids": [here["visitor_id"]], "user_ids": [ana.user["id"]]}
     await socket.close()
     await until(lambda: agent.frames[-1] == ("visitor.presence", {**here, "online": False}))
+
+
+async def test_what_is_published_out_of_order_is_delivered_in_order(parlour: Parlour) -> None:
+    ana = await parlour.owner()
+    project = await ana.project()
+    agent = await ana.socket(project)
+    visitor = await (await parlour.visitor(project)).socket()
+    await visitor.send("Before")
+    await agent.heard("message.created")
+    # Two relays: each sequences at its turn, and what the second publishes comes last.
+    await parlour.stop_worker()
+    published: list[bytes] = []
+
+    async def keep(_: str, message: bytes) -> None:
+        published.append(message)
+
+    redis: Any = SimpleNamespace(publish=keep)
+    relay = Relay(parlour.settings.postgres_dsn, redis)
+    connection = await connect(parlour.settings.postgres_dsn)
+    try:
+        for name in ("One", "Two", "Three"):
+            await ana.http.patch(f"/api/projects/{project}", json={"name": name})
+            await relay.run_once(connection)
+    finally:
+        await connection.close()
+    async with parlour.app.runtime.redis.pipeline() as at_once:
+        for message in (published[0], published[2], published[1]):
+            at_once.publish(LOG_CHANNEL, message)
+        await at_once.execute()
+
+    heard = await agent.heard("project.updated", 3)
+    assert [event["data"]["project"]["name"] for event in heard] == ["One", "Two", "Three"]
+    await parlour.start_worker()
