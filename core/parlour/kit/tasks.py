@@ -26,6 +26,7 @@ from parlour.kit.background import background
 from parlour.kit.errors import Unavailable
 from parlour.kit.failpoints import reach
 from parlour.kit.ids import new_id
+from parlour.kit.redis_pool import telling_losses
 
 QUEUE = "parlour:tasks"
 # A task's label: the channel its answer goes to.
@@ -62,6 +63,7 @@ class StreamBroker(RedisStreamBroker):
             idle_timeout=int(redelivery_seconds * 1000),
             socket_timeout=SOCKET_TIMEOUT_SECONDS,
         )
+        telling_losses(self.connection_pool)
         self._running: set[bytes] = set()
         self.stopping = asyncio.Event()
 
