@@ -11,7 +11,7 @@ from parlour.conversations.tasks import store_messages
 from parlour.kit.background import background
 from parlour.kit.relay import Relay
 from parlour.kit.retention import Retention
-from parlour.kit.runtime import open_runtime
+from parlour.kit.runtime import open_runtime, spare_collector
 from parlour.kit.settings import Settings, load_settings
 from parlour.kit.subscribers.runner import Runner
 from parlour.kit.subscribers.subscriber import Subscriber
@@ -47,4 +47,5 @@ async def _run_until_asked_to_end(settings: Settings) -> None:
 @click.command()
 def worker() -> None:
     """Run a worker: stores messages, sequences the log, runs subscribers, trims what is old."""
+    spare_collector()
     uvloop.run(_run_until_asked_to_end(load_settings()))
