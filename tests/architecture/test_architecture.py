@@ -19,7 +19,9 @@ CORE = ROOT / "core" / "parlour"
 MAY_COMMIT = {"kit/db.py", "migrations/runner.py"}
 # What speaks a library's language, and nothing else: the rest can be read without knowing it.
 MAY_IMPORT = {
-    "litestar": r"app\.py|demo\.py|static\.py|accounts/cookies\.py|\w+/routes(/\w+)?\.py",
+    "litestar": (
+        r"app\.py|demo\.py|problems\.py|static\.py|accounts/(bearer|cookies)\.py|\w+/routes(/\w+)?\.py"
+    ),
     "socketio": r"app\.py|realtime/\w+\.py",
     "engineio": r"realtime/\w+\.py",
     "aiosmtplib": r"kit/mail\.py|doctor\.py",

@@ -33,8 +33,8 @@ def main() -> int:
         console.print(f"  {outcome.figures}", markup=False)
         for violation in outcome.violations:
             console.print(f"  ✗ {violation}", style="red", markup=False)
-    if not options.only:
-        write_report(REPORT, outcomes, options.scale)
+        if not options.only:  # after each: what a run has shown so far is not lost with the rest
+            write_report(REPORT, outcomes, options.scale)
     return 0 if all(outcome.is_met for outcome in outcomes) else 1
 
 
