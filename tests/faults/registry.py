@@ -1,4 +1,4 @@
-"""Every experiment, in the order in which a full run does them."""
+"""Every experiment, in the order in which a full run does them: the longest last."""
 
 from tests.faults.crashes import (
     crash_at_failpoints,
@@ -22,10 +22,10 @@ EXPERIMENTS = {
             kill_at_random,
         ),
         Experiment(
-            "R2",
-            "A crash at every failpoint",
-            "20 times each: 0 lost, doubled, out of order, gaps",
-            crash_at_failpoints,
+            "R11",
+            "Many writers, few conversations",
+            "100,000 messages: 0 gaps, doubled, out of order",
+            race,
         ),
         Experiment(
             "R3",
@@ -40,34 +40,16 @@ EXPERIMENTS = {
             lose_postgres,
         ),
         Experiment(
-            "R5",
-            "Processes that stand still",
-            "20 times, 5 to 20 s: nothing out of order; another relay within 15 s",
-            freeze_and_thaw,
-        ),
-        Experiment(
-            "R6",
-            "Bad networks",
-            "6 toxics on 3 links, 10 s each: 0 lost, doubled, out of order, gaps",
-            poison_links,
-        ),
-        Experiment(
-            "R7",
-            "Slow readers",
-            "gateway + < 64 MB; closed within 30 s; the others' p99 doubles at most",
-            read_slowly,
-        ),
-        Experiment(
             "R10",
             "1,000 sockets come back",
             "20 times: all back within 15 s of a gateway's kill",
             reconnect_storm,
         ),
         Experiment(
-            "R11",
-            "Many writers, few conversations",
-            "100,000 messages: 0 gaps, doubled, out of order",
-            race,
+            "R5",
+            "Processes that stand still",
+            "20 times, 5 to 20 s: nothing out of order; another relay within 15 s",
+            freeze_and_thaw,
         ),
         Experiment(
             "R12",
@@ -76,10 +58,28 @@ EXPERIMENTS = {
             hold_transactions,
         ),
         Experiment(
+            "R7",
+            "Slow readers",
+            "gateway + < 64 MB; closed within 30 s; the others' p99 doubles at most",
+            read_slowly,
+        ),
+        Experiment(
             "R15",
             "Rolling restarts",
             "0 lost; nobody blind for more than 3 s (p99); no 5xx but 503",
             restart_in_turn,
+        ),
+        Experiment(
+            "R6",
+            "Bad networks",
+            "6 toxics on 3 links, 10 s each: 0 lost, doubled, out of order, gaps",
+            poison_links,
+        ),
+        Experiment(
+            "R2",
+            "A crash at every failpoint",
+            "20 times each: 0 lost, doubled, out of order, gaps",
+            crash_at_failpoints,
         ),
     )
 }

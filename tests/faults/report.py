@@ -60,6 +60,7 @@ TIMES = {
 
 def write_report(path: Path, outcomes: Sequence[Outcome], scale: float) -> None:
     """Write the page."""
+    outcomes = sorted(outcomes, key=lambda outcome: int(outcome.id[1:]))
     seconds = sum(outcome.seconds for outcome in outcomes)
     memory = round(psutil.virtual_memory().total / 2**30)
     machine = (
