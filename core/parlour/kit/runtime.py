@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from redis.asyncio import ConnectionPool, Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
@@ -52,7 +52,8 @@ def load_keyring(settings: Settings) -> Keyring:
 
 def open_redis(settings: Settings) -> Redis:
     """Return a client of Redis. Whoever uses it decides what a failure means."""
-    pool = ConnectionPool.from_url(settings.redis_dsn, retry=Retry(NoBackoff(), 1))
+    # Blocking: when hundreds of sockets end at once, they wait in line rather than fail.
+    pool = BlockingConnectionPool.from_url(settings.redis_dsn, retry=Retry(NoBackoff(), 1))
     return Redis.from_pool(telling_losses(pool))
 
 

@@ -131,6 +131,7 @@ class EngineSocket(base_socket.BaseSocket):
         self.closed = True
         self._writable.set()  # the writer sends what is left, and ends the connection
         if self._abort and reason != self.server.reason.TRANSPORT_CLOSE:
+            # Not to be cancelled when the writer is done: what it wrote may still wait to be sent.
             self._timer = self._loop.call_later(LINGER_SECONDS, self._abort)
 
     def expect_silence(self) -> None:
@@ -162,8 +163,6 @@ class EngineSocket(base_socket.BaseSocket):
         finally:
             await self.close(reason=self.server.reason.TRANSPORT_CLOSE)
             await writer
-            if self._timer:
-                self._timer.cancel()
 
     async def _read(self, ws: WebSocket) -> None:
         on_message = self.server.handlers["message"]

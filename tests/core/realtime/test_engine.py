@@ -11,6 +11,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from parlour.realtime import engine
+from parlour.realtime.schemas import Closing
 from parlour.realtime.server import AGENTS
 
 
@@ -81,6 +82,25 @@ async def test_who_does_not_read_at_all_is_dropped_and_takes_nothing_with_it(
             await asyncio.sleep(0.05)
 
     assert not socket.transport.is_closing()  # it never heard of it: it never read
+
+
+async def test_who_is_sent_away_and_does_not_read_it_is_dropped(
+    parlour: Parlour, reader: tuple[ClientConnection, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine, "LINGER_SECONDS", 0.2)
+    _, project = reader
+    server = parlour.app.engineio_server
+    await until(lambda: count(parlour) == 1)
+    (connection,) = [c for c in parlour.server.server_state.connections if hasattr(c, "conn")]
+
+    # Until the kernel takes no more, and a little of it waits in the server: not enough to stop it.
+    while not connection.transport.get_write_buffer_size():
+        flood(parlour, project, 1, size=20_000)
+        await asyncio.sleep(0.01)
+    ((namespace, sid),) = server.connections()
+    await server.end(namespace, sid, Closing("restarting"))
+
+    await until(lambda: connection not in parlour.server.server_state.connections, 5)
 
 
 async def test_who_gives_no_sign_of_life_is_dropped_and_who_does_is_kept(
