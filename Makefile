@@ -31,7 +31,7 @@ up: setup ## Set up what is missing, then run Parlour: http://localhost:8000 (AR
 
 test: setup ## Run every test; ARGS="-k resolved" goes to pytest
 	@chromium="$$(tools/browser.sh)"; \
-	  CHROMIUM_PATH="$$chromium" $(RUN) pytest -n auto --maxprocesses 4 $(ARGS)
+	  CHROMIUM_PATH="$$chromium" $(RUN) pytest -n auto --maxprocesses 4 --dist loadgroup $(ARGS)
 	@npm test -ws --if-present
 
 faults: setup ## Kill, stop and cut off everything, in full size; ARGS="--only R1 --scale 0.1"

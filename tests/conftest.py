@@ -29,6 +29,11 @@ READY_SECONDS = 60
 RATE = "1000/1 second"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the fault experiments: they take the longest, and run beside all others."""
+    items.sort(key=lambda item: "faults" not in item.path.parts)
+
+
 def _start(program: Program) -> subprocess.Popen[Any]:
     with (program.log_file or Path(os.devnull)).open("ab") as log:
         return subprocess.Popen(

@@ -14,6 +14,9 @@ import uvloop
 
 from tests.faults.registry import EXPERIMENTS
 
+# One after the other: what one does to the machine must not be what another measures.
+pytestmark = pytest.mark.xdist_group("faults")
+
 # Of the full size; where a tenth would be next to nothing, the experiments know a least size.
 SCALES = {"R1": 0.08, "R2": 0.1, "R6": 0.15, "R11": 0.05, "R12": 0.1, "R15": 0.125}
 
