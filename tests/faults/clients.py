@@ -7,6 +7,7 @@ from collections import deque
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
+from uuid import UUID
 
 import msgspec
 
@@ -421,6 +422,7 @@ class Agent(Client):
         self.notes: list[str] = []
         self._is_loaded = False
         self._read_at = 0
+        self._listed_at = 0.0
         # Which of the conversations that begin are opened here: every n-th.
         self.share = share
         self._begun = 0
@@ -522,9 +524,12 @@ class Agent(Client):
 
     async def _reload(self) -> None:
         listed = await self.read_list()
+        self._listed_at = time.time()
         read_at = self._read_at
         for id, head in listed.items():
-            self._thread(id).show_listed(head)
+            thread = self._thread(id)
+            thread.is_skipped = False
+            thread.show_listed(head)
         for id, thread in list(self.threads.items()):
             if thread.keeps:
                 known = list(thread.places)
@@ -547,4 +552,6 @@ class Agent(Client):
             keeps = self._begun % of == mine and len(self.open_threads) < OPEN_THREADS
             self._begun += 1
             thread = self.threads[id] = Thread(f"{self.name}/{id}", self.world.truth, keeps=keeps)
+            # It began before the list was read, and was on none of its pages: it moved meanwhile.
+            thread.is_skipped = UUID(id).int >> 80 < self._listed_at * 1000
         return thread

@@ -145,8 +145,9 @@ class SlowWatch:
         self._before = [gateway.memory_info().rss for gateway in self._gateways]
         self._began = time.monotonic()
         self._ports = set(cluster.ports)
-        # By local port: what waits in the gateway's kernel, and since when it is as much.
-        self._queued = dict.fromkeys((wire.local_port for wire in slow), -1)
+        # By both ports, since a client's may serve connections to several servers: what waits in the
+        # gateway's kernel, and since when it is as much.
+        self._queued = dict.fromkeys((wire.ports for wire in slow), -1)
         self._full_at = dict.fromkeys(self._queued, self._began)
         self.waited: list[float] = []
         self.growth_mb = 0.0
@@ -166,22 +167,22 @@ class SlowWatch:
         ]
         self.growth_mb = max(self.growth_mb, *grown)
         established = self._read_queues()
-        for port in list(self._queued):
-            if port not in established:
-                del self._queued[port]
-                self.waited.append(time.monotonic() - self._full_at.pop(port))
-            elif established[port] > self._queued[port]:
-                self._queued[port] = established[port]
-                self._full_at[port] = time.monotonic()
+        for ports in list(self._queued):
+            if ports not in established:
+                del self._queued[ports]
+                self.waited.append(time.monotonic() - self._full_at.pop(ports))
+            elif established[ports] > self._queued[ports]:
+                self._queued[ports] = established[ports]
+                self._full_at[ports] = time.monotonic()
 
-    def _read_queues(self) -> dict[int, int]:
-        """Return the bytes that wait at a gateway for each of its clients, by their ports."""
-        queues: dict[int, int] = {}
+    def _read_queues(self) -> dict[tuple[int, int], int]:
+        """Return the bytes that wait at a gateway for each of its clients, by both ports."""
+        queues: dict[tuple[int, int], int] = {}
         for line in Path("/proc/net/tcp").read_text().splitlines()[1:]:
             _, local, remote, state, queue, *_ = line.split()
-            is_ours = int(local.partition(":")[2], 16) in self._ports
-            if is_ours and state == "01":  # ESTABLISHED
-                queues[int(remote.partition(":")[2], 16)] = int(queue.partition(":")[0], 16)
+            gateway, client = (int(end.partition(":")[2], 16) for end in (local, remote))
+            if gateway in self._ports and state == "01":  # ESTABLISHED
+                queues[client, gateway] = int(queue.partition(":")[0], 16)
         return queues
 
 

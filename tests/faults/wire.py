@@ -102,7 +102,8 @@ class Wire:
     def __init__(self, namespace: str, on_events: Callable[[list[Event]], None]) -> None:
         self.closed = asyncio.Event()
         self.closing: Refusal | None = None
-        self.local_port = 0
+        # The client's and the server's.
+        self.ports = (0, 0)
         self._namespace = namespace
         self._on_events = on_events
         self._ids = count(1)
@@ -136,7 +137,7 @@ class Wire:
                     close_timeout=0,
                     proxy=None,
                 )
-                self.local_port = self._websocket.local_address[1]
+                self.ports = (self._websocket.local_address[1], port)
                 self._reading = asyncio.create_task(self._read(self._websocket))
                 auth = _encode({"token": token}).decode()
                 await self._websocket.send(f"40{self._namespace},{auth}")
