@@ -145,7 +145,7 @@ class SlowWatch:
         self._before = [gateway.memory_info().rss for gateway in self._gateways]
         self._began = time.monotonic()
         self._ports = set(cluster.ports)
-        # By both ports, since a client's may serve connections to several servers: what waits in the
+        # By both ports, since one of a client's may be used for several servers: what waits in the
         # gateway's kernel, and since when it is as much.
         self._queued = dict.fromkeys((wire.ports for wire in slow), -1)
         self._full_at = dict.fromkeys(self._queued, self._began)
