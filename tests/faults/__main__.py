@@ -34,7 +34,7 @@ def main() -> int:
         for violation in outcome.violations:
             console.print(f"  ✗ {violation}", style="red", markup=False)
         if not options.only:  # after each: what a run has shown so far is not lost with the rest
-            write_report(REPORT, outcomes, options.scale)
+            write_report(REPORT, outcomes, options.scale, list(EXPERIMENTS))
     return 0 if all(outcome.is_met for outcome in outcomes) else 1
 
 

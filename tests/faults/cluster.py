@@ -9,8 +9,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Awaitable, Callable
-from contextlib import suppress
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -194,6 +194,17 @@ class Cluster:
         connection = await self.connect()
         try:
             return await connection.fetch(query, *arguments)
+        finally:
+            await connection.close()
+
+    @asynccontextmanager
+    async def holding(self, query: str) -> AsyncGenerator[None]:
+        """Hold what a query locks, for as long as a block lasts."""
+        connection = await self.connect()
+        try:
+            async with connection.transaction():
+                await connection.execute(query)
+                yield
         finally:
             await connection.close()
 

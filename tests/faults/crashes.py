@@ -10,6 +10,7 @@ from tests.faults.cluster import Cluster, Part
 from tests.faults.experiment import PER_SECOND, Run
 from tests.faults.proxy import Link
 from tests.faults.stage import Stage
+from tests.parlour import until
 
 # Where a failpoint is reached: in a gateway, or in a worker.
 GATEWAY_FAILPOINTS = ("recv", "after_ack", "request_after_commit_before_response")
@@ -186,11 +187,22 @@ async def _freeze(stage: Stage, kind: str, rng: random.Random) -> Part:
         return part
     while True:
         part = rng.choice(cluster.workers)
-        part.freeze()
+        # A pass that waits for the head's row can be met; others take less than a millisecond.
+        async with cluster.holding("SELECT FROM event_head FOR UPDATE"):
+            await until(lambda: _is_waited_for(cluster))
+            part.freeze()
+        await asyncio.sleep(0.1)  # if it was the other worker's, that ends in no time
         if await _is_held(cluster) and await _is_held(cluster):
             return part
         part.thaw()
-        await asyncio.sleep(rng.uniform(0.001, 0.01))
+
+
+async def _is_waited_for(cluster: Cluster) -> bool:
+    """Tell whether a relay's pass waits for a row that another transaction holds."""
+    rows = await cluster.fetch(
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE '%event_head%'"
+    )
+    return bool(rows)
 
 
 async def _is_held(cluster: Cluster) -> bool:

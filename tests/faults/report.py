@@ -58,7 +58,9 @@ TIMES = {
 }
 
 
-def write_report(path: Path, outcomes: Sequence[Outcome], scale: float) -> None:
+def write_report(
+    path: Path, outcomes: Sequence[Outcome], scale: float, planned: Sequence[str]
+) -> None:
     """Write the page."""
     outcomes = sorted(outcomes, key=lambda outcome: int(outcome.id[1:]))
     seconds = sum(outcome.seconds for outcome in outcomes)
@@ -70,11 +72,14 @@ def write_report(path: Path, outcomes: Sequence[Outcome], scale: float) -> None:
         f"own) and {AGENTS} dashboards: what a load client affords beside everything else on this "
         "machine."
     )
+    missing = [name for name in planned if name not in {outcome.id for outcome in outcomes}]
+    if missing:
+        machine += f" The run was ended before it came to {', '.join(missing)}."
     parts = [
         HEAD,
         "## The run\n",
         f"{machine}\n",
-        _summary(outcomes),
+        _summary(outcomes, scale),
         "## Each experiment\n",
         *(_section(outcome) for outcome in outcomes),
         LIMITS,
@@ -88,7 +93,8 @@ def write_report(path: Path, outcomes: Sequence[Outcome], scale: float) -> None:
     path.write_text("\n".join(parts))
 
 
-def _summary(outcomes: Sequence[Outcome]) -> str:
+def _summary(outcomes: Sequence[Outcome], scale: float) -> str:
+    met = "yes" if scale >= 1 else "at this size"
     lines = [
         "| | experiment | goal | done | acked | lost | doubled | gaps | shown wrongly | met |",
         "|---|---|---|---|--:|--:|--:|--:|--:|---|",
@@ -99,7 +105,7 @@ def _summary(outcomes: Sequence[Outcome]) -> str:
             for name in ("acked", "lost", "doubled", "gaps", "shown_wrongly")
         ]
         cells = [outcome.id, outcome.title, outcome.goal, outcome.size, *figures]
-        lines.append(f"| {' | '.join(cells)} | {'yes' if outcome.is_met else '**no**'} |")
+        lines.append(f"| {' | '.join(cells)} | {met if outcome.is_met else '**no**'} |")
     return "\n".join(lines) + "\n"
 
 
