@@ -4,6 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
+from collections.abc import Callable
 
 from parlour.kit.failpoints import NAMES, STATUS
 from tests.faults.cluster import Cluster, Part
@@ -105,17 +106,32 @@ async def _live_through(run: Run, stage: Stage, part: Part) -> None:
 
 async def lose_valkey(run: Run) -> None:
     """R3: Valkey is killed, and comes back with nothing."""
-    times = run.count(50)
+    await _lose(run, run.count(50), "kills", (1.0, 2.5), lambda cluster: cluster.valkey.kill())
+
+
+async def lose_postgres(run: Run) -> None:
+    """R4: PostgreSQL is stopped at once, and recovers."""
+    times = run.count(30)
+    await _lose(run, times, "immediate stops", (1.5, 3.0), lambda cluster: cluster.postgres.quit())
+
+
+async def _lose(
+    run: Run,
+    times: int,
+    what: str,
+    pause: tuple[float, float],
+    end: Callable[[Cluster], None],
+) -> None:
     async with run.stage(visitors=120) as stage:
         stage.load(PER_SECOND / 2)
         resumed: list[float] = []
         for _ in range(times):
-            await asyncio.sleep(run.rng.uniform(1.0, 2.5))
-            stage.cluster.valkey.kill()
+            await asyncio.sleep(run.rng.uniform(*pause))
+            end(stage.cluster)
             resumed.append(await _until_live(stage))
         await run.conclude(stage, time.monotonic())
-        run.outcome.size = f"{times} kills, {PER_SECOND / 2:.0f} messages/s"
-        run.outcome.trials["kills"] = times
+        run.outcome.size = f"{times} {what}, {PER_SECOND / 2:.0f} messages/s"
+        run.outcome.trials[what] = times
         run.outcome.figures["live_again_seconds_max"] = round(max(resumed), 2)
         run.outcome.demand(max(resumed) <= 10, "live delivery took more than 10 s to resume")
 
@@ -132,23 +148,6 @@ async def _until_live(stage: Stage) -> float:
             break
         await asyncio.sleep(0.02)
     return time.monotonic() - began
-
-
-async def lose_postgres(run: Run) -> None:
-    """R4: PostgreSQL is stopped at once, and recovers."""
-    times = run.count(30)
-    async with run.stage(visitors=120) as stage:
-        stage.load(PER_SECOND / 2)
-        resumed: list[float] = []
-        for _ in range(times):
-            await asyncio.sleep(run.rng.uniform(1.5, 3.0))
-            stage.cluster.postgres.quit()
-            resumed.append(await _until_live(stage))
-        await run.conclude(stage, time.monotonic())
-        run.outcome.size = f"{times} immediate stops, {PER_SECOND / 2:.0f} messages/s"
-        run.outcome.trials["stops"] = times
-        run.outcome.figures["live_again_seconds_max"] = round(max(resumed), 2)
-        run.outcome.demand(max(resumed) <= 10, "it took more than 10 s to recover")
 
 
 async def freeze_and_thaw(run: Run) -> None:

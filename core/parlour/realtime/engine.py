@@ -124,6 +124,7 @@ class EngineSocket(base_socket.BaseSocket):
             self._timer.cancel()
         if reason == SLOW_CONSUMER:
             self._waiting.clear()
+            self._waiting_size = 0
         if last:
             self._queue(last)
         reason = reason or self.server.reason.SERVER_DISCONNECT
@@ -149,8 +150,6 @@ class EngineSocket(base_socket.BaseSocket):
 
     async def handle_get_request(self, environ: dict[str, Any]) -> Any:
         """Turn the request into a WebSocket, and serve it until it ends."""
-        if "websocket" not in environ.get("HTTP_UPGRADE", "websocket").lower():
-            raise exceptions.UnknownPacketError
         extensions = environ["asgi.scope"].get("extensions", {})
         self._abort = extensions.get(ABORT, {}).get("abort")
         return await cast("Any", WebSocket)(self._serve, self.server)(environ)

@@ -19,14 +19,6 @@ DAYS = 7
 
 
 @pytest.fixture
-async def log(empty: Settings) -> AsyncIterator[Log]:
-    opened = Log(empty)
-    await opened.open()
-    yield opened
-    await opened.close()
-
-
-@pytest.fixture
 async def database(empty: Settings) -> AsyncIterator[Database]:
     opened = Database(empty.postgres_dsn, pool_size=2)
     yield opened

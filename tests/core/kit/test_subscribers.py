@@ -1,7 +1,6 @@
 """Subscribers hear every event: once in the database, at least once elsewhere, whatever fails."""
 
 import asyncio
-from collections.abc import AsyncIterator
 
 import pytest
 from pydantic import SecretStr
@@ -11,20 +10,11 @@ from tests.parlour import until
 from parlour.kit.background import background
 from parlour.kit.relay import Relay
 from parlour.kit.runtime import open_runtime
-from parlour.kit.settings import Settings
 from parlour.kit.subscribers.delivering import Deliverer, InTransaction, Outside, Pool
 from parlour.kit.subscribers.runner import Runner
 from parlour.kit.subscribers.subscriber import Context, RecordedEvent, Subscriber
 
 EVERYTHING = range(120)
-
-
-@pytest.fixture
-async def log(empty: Settings) -> AsyncIterator[Log]:
-    opened = Log(empty)
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def refuse_three(_: Context, event: RecordedEvent) -> None:
